@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file that CNI_NETNS names: namespaces(7), ioctl_ns(2). */
+#ifndef CNI_NETNS_H
+#define CNI_NETNS_H
+
+#include "cni/error.h"
+
+/*
+ * Open a network namespace. Returns a descriptor, or -errno: -ENOENT (or -ENOTDIR) if the path
+ * is not there, -EINVAL if it names something else (an unmounted /run/netns file, say),
+ * -EALREADY if it is the namespace that this process is in.
+ */
+int netns_open(const char *path);
+
+/* The words for a negative answer of netns_open(). Returns -1. */
+int netns_fail(struct cni_error *err, const char *path, int rc);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a plugin was asked: environment and stdin, read once, checked in the order in which the
+ * Go skeleton checks them. CNI specification 1.1.0, section 2.
+ *
+ * All strings live until the process ends.
+ */
+#ifndef CNI_REQUEST_H
+#define CNI_REQUEST_H
+
+#include "cni/json.h"
+#include "cni/version.h"
+
+enum cni_command {
+	CNI_NONE, /* CNI_COMMAND empty: a person called us */
+	CNI_ADD,
+	CNI_DEL,
+	CNI_CHECK,
+	CNI_GC,
+	CNI_STATUS,
+	CNI_VERSION,
+};
+
+struct cni_request {
+	enum cni_command command;
+	const char *container_id; /* "" where the command has none */
+	const char *netns_path;	  /* "" if empty or absent (DEL) */
+	const char *ifname;
+	const char *args; /* CNI_ARGS, "" if absent */
+	const char *path; /* CNI_PATH */
+	bool netns_override;
+
+	const char *text; /* stdin as it came, for delegates */
+	size_t length;
+	const struct json *config;
+	const char *name;    /* the network's */
+	const char *version_text;
+	enum cni_version version;
+
+	int netns; /* descriptor of CNI_NETNS, or -1 where there is none to enter (DEL, GC, ...) */
+};
+
+/* "ADD" */
+const char *cni_command_name(enum cni_command);
+
+/* Fill in the environment part. get is getenv(3) except in tests. */
+int cni_request_environment(struct cni_request *, char *(*get)(const char *),
+	struct cni_error *err);
+
+/* Read fd to its end (JSON_MAX at most) and fill in the configuration part. */
+int cni_request_read(struct cni_request *, int fd, struct cni_error *err);
+
+/* Check that the configuration's version has the command. Fills version and version_text. */
+int cni_request_version(struct cni_request *, struct cni_error *err);
+
+/*
+ * Open CNI_NETNS into netns. ADD and CHECK fail if it is missing, no network namespace, or ours
+ * (unless CNI_NETNS_OVERRIDE); for DEL all of these leave netns at -1: there is nothing to do inside.
+ */
+int cni_request_netns(struct cni_request *, struct cni_error *err);
+
+/*
+ * The value of a key of CNI_ARGS ("K=V;K=V"), the last one of duplicates; NULL if absent. The
+ * copy is never freed.
+ */
+const char *cni_request_arg(const struct cni_request *, const char *key);
+
+/*
+ * CNI_ARGS as types.LoadArgs of the Go code checks them: every pair has exactly one "=", and keys
+ * other than those known (NULL-terminated) are refused unless IgnoreUnknown is 1 or true.
+ */
+int cni_request_check_args(const struct cni_request *, const char *const known[],
+	struct cni_error *err);
+
+/*
+ * Sixteen hexadecimal digits of (network, container ID, ifname): temporary names and aliases are
+ * derived from it, so that a later call finds what a killed one left. FNV-1a, 64 bits.
+ */
+#define CNI_ATTACHMENT_ID 17
+const char *cni_request_id(const struct cni_request *, char out[CNI_ATTACHMENT_ID]);
+
+/* The attachments that GC must keep. */
+struct cni_attachment {
+	const char *container_id, *ifname;
+};
+
+/*
+ * The list of "cni.dev/valid-attachments", or of "cni.dev/attachments", the other spelling in
+ * use. *list is malloc'd. Fails with CNI_INVALID_CONFIG if neither key is there: to take an absent
+ * list for an empty one would remove everything.
+ */
+int cni_request_attachments(const struct cni_request *, struct cni_attachment **list,
+	size_t *count, struct cni_error *err);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store of one pool: <dataDir>/ipam/<pool>/
+ *
+ *	lock        flock(2) target; created once, never renamed or removed; holder inside (diagnosis)
+ *	leases      snapshot: header, one JSON line for each lease, trailer; every line with its CRC
+ *	journal     append-only; one JSON line for each transaction. One write(2) of a line is the commit
+ *	index       mapped, derived from the two, may be deleted at any time
+ *
+ * cat, grep and jq read the first three. No operation is linear in the number of leases, but for
+ * the rebuilding of the index. A process may die at any instruction: a torn tail fails its CRC
+ * and is cut off, an index caught in the middle of an update is rebuilt.
+ *
+ * All functions but store_open() need the lock, which an open store holds.
+ */
+#ifndef IPAM_STORE_H
+#define IPAM_STORE_H
+
+#include "ipam/range.h"
+
+/* Longer pool names, container IDs, ... are refused: a journal line has a bound. */
+#define LEASE_TEXT_MAX 1024
+#define LEASE_LINE_MAX 16384
+
+/*
+ * What one attachment holds. Strings of a lease that was read point into its buffer; of one to be
+ * written they are the caller's. NULL and "" are the same: not known.
+ */
+struct lease {
+	const char *container_id, *ifname, *network;
+	const char *pod, *pod_uid; /* "namespace/name" */
+	const char *netns;	   /* path */
+	const char *netns_id;	   /* "dev:inode" of it */
+	const char *boot;	   /* boot ID under which it was made */
+	int64_t time;		   /* CLOCK_REALTIME, seconds: for people */
+	size_t n_addresses;
+	struct ip addresses[RANGE_SETS_MAX]; /* in the order of the sets */
+	uint32_t fixed; /* bit k: the cursor did not choose addresses[k] (requested, or kept) */
+	char buffer[LEASE_LINE_MAX];
+};
+
+struct store_options {
+	const char *directory; /* dataDir */
+	const char *pool;
+	int64_t lock_timeout_ms;
+	int64_t reuse_delay_ms; /* released addresses cool for so long; 0: free at once */
+	bool durable;		/* fdatasync(2) each transaction, else only at compaction */
+	bool create;		/* false: a pool that does not exist is -ENOENT in errno, not an error */
+};
+
+struct store;
+
+/*
+ * Open a pool and take its lock, waiting lock_timeout_ms for it at the most: then CNI_TRY_LATER naming the
+ * holder. Repairs what a killed process left. Returns 0 with *store set, or -1; 0 with *store NULL
+ * where options->create is false and there is no such pool.
+ */
+int store_open(struct store **store, const struct store_options *, struct cni_error *);
+void store_closep(struct store **); /* unlocks; accepts NULL */
+
+/* 1 with *lease filled, 0 if there is none, -1. */
+int store_find(struct store *, const char *container_id, const char *ifname, struct lease *,
+	struct cni_error *);
+int store_find_pod(struct store *, const char *pod, const char *ifname, struct lease *,
+	struct cni_error *);
+int store_find_address(struct store *, const struct ip *, struct lease *, struct cni_error *);
+
+/* Is the address leased, or cooling after its release? */
+bool store_is_taken(struct store *, u128 address);
+
+/* The lowest address within span that is neither; false if there is none. O(1) in the leases. */
+bool store_next_free(struct store *, struct span span, u128 *address);
+
+/* The cooling address within span that was released first; false if there is none. */
+bool store_oldest_cooling(struct store *, struct span span, u128 *address);
+
+/* The address that the cursor of a set chose last; false if it has chosen none. */
+bool store_cursor(struct store *, size_t set, u128 *address);
+
+/*
+ * Commit: from now on the owner (container ID, ifname) holds exactly these addresses. What it held
+ * before and no longer holds is released; cooling addresses may be taken, leased ones of others may not
+ * (an internal error, nothing is written). replaced is the owner whose lease this one takes over (sticky
+ * pods), or NULL. On failure nothing is leased.
+ */
+int store_put(struct store *, const struct lease *, const struct lease *replaced,
+	struct cni_error *);
+
+/* Commit: the owner holds nothing any more. Success if it held nothing. */
+int store_remove(struct store *, const char *container_id, const char *ifname,
+	struct cni_error *);
+
+/*
+ * Visit every lease, in no order; a visitor that returns non-zero ends it and that value is
+ * returned. The visitor may call store_remove() for the lease that it is shown.
+ */
+typedef int store_visit_fn(struct store *, const struct lease *, void *data);
+int store_each(struct store *, store_visit_fn *visit, void *data, struct cni_error *);
+
+struct store_counts {
+	uint64_t leases, leased, cooling; /* attachments; addresses */
+};
+struct store_counts store_counts(struct store *);
+
+/* The kernel's boot ID, read once; "" if it cannot be read. */
+const char *store_boot_id(void);
+
+#endif
