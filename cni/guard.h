@@ -13,7 +13,7 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-#define PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Close *fd unless it is negative. */
 static inline void closep(int *fd)

@@ -42,7 +42,7 @@ struct hwaddr {
 	uint8_t bytes[32];
 };
 
-#define HWADDR_TEXT 96
+#define HWADDR_TEXT 97 /* 32 octets and the NUL */
 
 /* "02:00:..", "02-00-..", "0200.0000.0001". -EINVAL for anything else. */
 int hwaddr_parse(const char *text, struct hwaddr *address);

@@ -4,8 +4,8 @@
  * knows cJSON.
  *
  * Reading. RFC 8259 strictly: nothing after the value, no comments, no raw control characters.
- * Keys match exactly first, then in any case (ASCII); of duplicates the last one wins; null is
- * the same as absent; unknown keys are ignored. Numbers keep their text: integers are exact over
+ * Keys match in any case (ASCII) and members count in their order, so that the last one that
+ * matches wins; null is the same as absent; unknown keys are ignored. Numbers keep their text: integers are exact over
  * 64 bits, "1.0" is no integer, and what is printed again is what was read. Bad UTF-8 and lone
  * surrogates become U+FFFD. Two limits are ours: nesting deeper than 1,000 and \u0000 in a string
  * are refused.
@@ -139,6 +139,9 @@ void json_put(struct json_writer *, const char *key, const struct json *value); 
 
 /* 0, or -ENOMEM if anything was lost on the way. */
 int json_writer_end(struct json_writer *);
+
+/* Write the text to a descriptor, whole. 0 or -errno. */
+int json_writer_print(const struct json_writer *, int fd);
 void json_writer_done(struct json_writer *); /* frees the text */
 
 #endif

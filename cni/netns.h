@@ -6,13 +6,15 @@
 #include "cni/error.h"
 
 /*
- * Open a network namespace. Returns a descriptor, or -errno: -ENOENT (or -ENOTDIR) if the path
- * is not there, -EINVAL if it names something else (an unmounted /run/netns file, say),
- * -EALREADY if it is the namespace that this process is in.
+ * Open a network namespace. Returns a descriptor, or -errno: -ENOENT or -ENOTDIR if the path is
+ * not there, -EINVAL if it names something else (an unmounted file of /run/netns, say).
  */
 int netns_open(const char *path);
 
-/* The words for a negative answer of netns_open(). Returns -1. */
+/* 1 if it is the namespace that this process is in, 0 if not, or -errno. */
+int netns_is_own(int netns);
+
+/* The words for a negative answer of netns_open(), under CNI_INVALID_NETNS. Returns -1. */
 int netns_fail(struct cni_error *err, const char *path, int rc);
 
 #endif

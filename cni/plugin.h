@@ -13,7 +13,8 @@
 #include "cni/request.h"
 
 struct cni_plugin {
-	const char *name; /* as a person knows it: "macvlan" */
+	const char *name;  /* as a person knows it: "macvlan" */
+	bool enters_netns; /* ADD and CHECK act inside CNI_NETNS: it must be there */
 
 	/*
 	 * Print the result on out with cni_result_print() as the last thing that can fail, then

@@ -21,14 +21,22 @@ enum cni_command {
 	CNI_VERSION,
 };
 
+/* One "K=V" of CNI_ARGS. value is NULL where the text has no "=" or more than one. */
+struct cni_arg {
+	const char *key, *value;
+};
+
 struct cni_request {
 	enum cni_command command;
+	const char *unknown; /* a CNI_COMMAND that is none of these, else NULL */
 	const char *container_id; /* "" where the command has none */
 	const char *netns_path;	  /* "" if empty or absent (DEL) */
 	const char *ifname;
-	const char *args; /* CNI_ARGS, "" if absent */
+	const char *args; /* CNI_ARGS, "" if absent; cni_request_arg() has its pairs */
 	const char *path; /* CNI_PATH */
 	bool netns_override;
+	struct cni_arg *pairs; /* of CNI_ARGS */
+	size_t n_pairs;
 
 	const char *text; /* stdin as it came, for delegates */
 	size_t length;
@@ -54,20 +62,18 @@ int cni_request_read(struct cni_request *, int fd, struct cni_error *err);
 int cni_request_version(struct cni_request *, struct cni_error *err);
 
 /*
- * Open CNI_NETNS into netns. ADD and CHECK fail if it is missing, no network namespace, or ours
- * (unless CNI_NETNS_OVERRIDE); for DEL all of these leave netns at -1: there is nothing to do inside.
+ * Open CNI_NETNS into netns. Our own namespace is refused for ADD and CHECK (unless
+ * CNI_NETNS_OVERRIDE); required: so is one that cannot be opened. Otherwise, and for
+ * DEL always, netns is -1 then: there is nothing to do inside.
  */
-int cni_request_netns(struct cni_request *, struct cni_error *err);
+int cni_request_netns(struct cni_request *, bool required, struct cni_error *err);
 
-/*
- * The value of a key of CNI_ARGS ("K=V;K=V"), the last one of duplicates; NULL if absent. The
- * copy is never freed.
- */
+/* The value of a key of CNI_ARGS, the last one of duplicates; NULL if absent. */
 const char *cni_request_arg(const struct cni_request *, const char *key);
 
 /*
  * CNI_ARGS as types.LoadArgs of the Go code checks them: every pair has exactly one "=", and keys
- * other than those known (NULL-terminated) are refused unless IgnoreUnknown is 1 or true.
+ * other than those known (ended by NULL) are refused unless IgnoreUnknown is 1 or true.
  */
 int cni_request_check_args(const struct cni_request *, const char *const known[],
 	struct cni_error *err);

@@ -24,11 +24,7 @@ const char *cni_version_name(enum cni_version);
 /* 0, or -EINVAL for a text that is not exactly one of them. NULL and "" mean 0.1.0. */
 int cni_version_parse(const char *text, enum cni_version *version);
 
-/* "0.1.0, 0.2.0, ..." between the separator given; a static buffer per call site is not needed:
- * out must hold 64 bytes. */
-const char *cni_version_list(char out[64], const char *separator);
-
-/* The answer to VERSION: one line of JSON with its newline, as the specification words it. */
+/* The answer to VERSION, section 2 of the specification. */
 void cni_version_reply(struct json_writer *);
 
 #endif

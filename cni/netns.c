@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cni/netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+int netns_open(const char *path)
+{
+	/* Without O_NONBLOCK a FIFO put in its place would hold us for ever. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET)
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+int netns_is_own(int netns)
+{
+	struct stat own, other;
+
+	if (stat("/proc/self/ns/net", &own) < 0 || fstat(netns, &other) < 0)
+		return -errno;
+	return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+int netns_fail(struct cni_error *err, const char *path, int rc)
+{
+	if (rc == -EINVAL)
+		return cni_fail(err, CNI_INVALID_NETNS,
+			"%s is not a network namespace (no longer mounted?)", path);
+	return cni_fail_errno(err, CNI_INVALID_NETNS, rc, NULL, "open network namespace %s", path);
+}
