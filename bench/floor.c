@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The floor: what the kernel alone asks for an attachment. It does the kernel work of our macvlan
+ * plugin with the C library only: no JSON is read, nothing is stored, no option is known. What a
+ * plugin costs above it is the plugin's own doing.
+ *
+ *	CNI_COMMAND=ADD CNI_NETNS=/run/netns/a CNI_IFNAME=net1 \
+ *		floor MASTER ADDRESS/PREFIX DESTINATION/PREFIX GATEWAY
+ *
+ * speaks enough of CNI for the measuring driver (ADD, DEL, VERSION; IPv4 only). An error ends it
+ * at once: nothing is rolled back.
+ *
+ * There is no packet socket for the gratuitous ARP: with arp_notify set and the address there
+ * before the link comes up the kernel sends it, and closing a packet socket waits for an RCU
+ * grace period (8 to 20 ms).
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct message {
+	struct nlmsghdr head;
+	char body[1024];
+};
+
+struct answer {
+	_Alignas(struct nlmsghdr) char buffer[8192];
+	size_t length;
+};
+
+struct prefix {
+	struct in_addr address;
+	unsigned char length;
+};
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (!value)
+		errx(1, "%s is not set", name);
+	return value;
+}
+
+static struct prefix parse_prefix(const char *text)
+{
+	char address[INET_ADDRSTRLEN] = "";
+	unsigned int length;
+	struct prefix prefix;
+
+	if (sscanf(text, "%15[0-9.]/%u", address, &length) != 2 || length > 32 ||
+		inet_pton(AF_INET, address, &prefix.address) != 1)
+		errx(1, "\"%s\" is no IPv4 prefix", text);
+	prefix.length = (unsigned char)length;
+	return prefix;
+}
+
+/* Room for size more bytes of the message, zeroed. */
+static void *extend(struct message *message, size_t size)
+{
+	size_t at = NLMSG_ALIGN(message->head.nlmsg_len);
+
+	if (at + size > sizeof(*message))
+		errx(1, "message of %zu bytes", at + size);
+	message->head.nlmsg_len = (uint32_t)(at + size);
+	return (char *)message + at;
+}
+
+static struct rtattr *put(struct message *message, unsigned short type, const void *data,
+	size_t size)
+{
+	struct rtattr *attribute = extend(message, RTA_LENGTH(size));
+
+	attribute->rta_type = type;
+	attribute->rta_len = (unsigned short)RTA_LENGTH(size);
+	if (size)
+		memcpy(RTA_DATA(attribute), data, size);
+	return attribute;
+}
+
+static void put_u32(struct message *message, unsigned short type, uint32_t value)
+{
+	put(message, type, &value, sizeof(value));
+}
+
+static void put_text(struct message *message, unsigned short type, const char *text)
+{
+	put(message, type, text, strlen(text) + 1);
+}
+
+static void end_nest(struct message *message, struct rtattr *nest)
+{
+	nest->rta_len = (unsigned short)((char *)message + message->head.nlmsg_len - (char *)nest);
+}
+
+static void *begin(struct message *message, unsigned short type, unsigned short flags, size_t size)
+{
+	*message = (struct message){
+		.head = { .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = type },
+	};
+	message->head.nlmsg_flags = (unsigned short)(NLM_F_REQUEST | flags);
+	return extend(message, size);
+}
+
+static int open_netlink(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0)
+		err(1, "netlink socket");
+	return fd;
+}
+
+/* Send and receive the one answer. Returns the kernel's verdict, 0 or -errno. */
+static int talk(int fd, const struct message *message, struct answer *answer)
+{
+	const struct nlmsghdr *head = (const void *)answer->buffer;
+	ssize_t length;
+
+	if (send(fd, message, message->head.nlmsg_len, 0) < 0)
+		err(1, "netlink send");
+	length = recv(fd, answer->buffer, sizeof(answer->buffer), MSG_TRUNC);
+	if (length < 0)
+		err(1, "netlink receive");
+	if ((size_t)length > sizeof(answer->buffer) || !NLMSG_OK(head, length))
+		errx(1, "netlink answer of %zd bytes", length);
+	answer->length = (size_t)length;
+	return head->nlmsg_type == NLMSG_ERROR ?
+		((const struct nlmsgerr *)NLMSG_DATA(head))->error : 0;
+}
+
+static void demand(int fd, const struct message *message, const char *what)
+{
+	struct answer answer;
+	int rc = talk(fd, message, &answer);
+
+	if (rc)
+		errx(1, "%s: %s", what, strerror(-rc));
+}
+
+/* The index of a link and its Ethernet address. */
+static int get_link(int fd, const char *name, unsigned char mac[6])
+{
+	struct message message;
+	struct answer answer;
+	const struct nlmsghdr *head = (const void *)answer.buffer;
+	const struct ifinfomsg *link = NLMSG_DATA(head);
+	const struct rtattr *attribute = IFLA_RTA(link);
+	size_t left;
+	int rc;
+
+	begin(&message, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	put_text(&message, IFLA_IFNAME, name);
+	put_u32(&message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	rc = talk(fd, &message, &answer);
+	if (rc)
+		errx(1, "link %s: %s", name, strerror(-rc));
+	left = IFLA_PAYLOAD(head);
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
+		if (attribute->rta_type == IFLA_ADDRESS && RTA_PAYLOAD(attribute) == 6)
+			memcpy(mac, RTA_DATA(attribute), 6);
+	return link->ifi_index;
+}
+
+static void create_macvlan(int fd, const char *name, int parent, int netns)
+{
+	struct message message;
+	struct rtattr *info, *data;
+
+	begin(&message, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+		sizeof(struct ifinfomsg));
+	put_text(&message, IFLA_IFNAME, name);
+	put_u32(&message, IFLA_LINK, (uint32_t)parent);
+	put_u32(&message, IFLA_NET_NS_FD, (uint32_t)netns);
+	info = put(&message, IFLA_LINKINFO, NULL, 0);
+	put_text(&message, IFLA_INFO_KIND, "macvlan");
+	data = put(&message, IFLA_INFO_DATA, NULL, 0);
+	put_u32(&message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+	end_nest(&message, data);
+	end_nest(&message, info);
+	demand(fd, &message, "create the macvlan");
+}
+
+static void set_arp_notify(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/arp_notify", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		err(1, "%s", path);
+	close(fd);
+}
+
+static void add_address(int fd, int index, const struct prefix *prefix)
+{
+	uint32_t host = prefix->length < 32 ? 0xffffffffu >> prefix->length : 0;
+	struct message message;
+	struct ifaddrmsg *address = begin(&message, RTM_NEWADDR,
+		NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*address));
+
+	address->ifa_family = AF_INET;
+	address->ifa_prefixlen = prefix->length;
+	address->ifa_index = (uint32_t)index;
+	put(&message, IFA_LOCAL, &prefix->address, 4);
+	put(&message, IFA_ADDRESS, &prefix->address, 4);
+	put_u32(&message, IFA_BROADCAST, prefix->address.s_addr | htonl(host));
+	demand(fd, &message, "add the address");
+}
+
+static void set_up(int fd, int index)
+{
+	struct message message;
+	struct ifinfomsg *link = begin(&message, RTM_NEWLINK, NLM_F_ACK, sizeof(*link));
+
+	link->ifi_index = index;
+	link->ifi_flags = link->ifi_change = IFF_UP;
+	demand(fd, &message, "set the link up");
+}
+
+static void add_route(int fd, int index, const struct prefix *to, const char *gateway)
+{
+	struct in_addr via;
+	struct message message;
+	struct rtmsg *route = begin(&message, RTM_NEWROUTE,
+		NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*route));
+
+	if (inet_pton(AF_INET, gateway, &via) != 1)
+		errx(1, "\"%s\" is no IPv4 address", gateway);
+	route->rtm_family = AF_INET;
+	route->rtm_dst_len = to->length;
+	route->rtm_table = RT_TABLE_MAIN;
+	route->rtm_protocol = RTPROT_BOOT;
+	route->rtm_type = RTN_UNICAST;
+	put(&message, RTA_DST, &to->address, 4);
+	put(&message, RTA_GATEWAY, &via, 4);
+	put_u32(&message, RTA_OIF, (uint32_t)index);
+	demand(fd, &message, "add the route");
+}
+
+static int enter(int netns)
+{
+	if (setns(netns, CLONE_NEWNET) < 0)
+		err(1, "enter the namespace");
+	return open_netlink();
+}
+
+static void add(int netns, const char *name, char **argv)
+{
+	struct prefix address = parse_prefix(argv[2]), to = parse_prefix(argv[3]);
+	unsigned char mac[6] = { 0 };
+	int host = open_netlink(), inside, index;
+
+	create_macvlan(host, name, get_link(host, argv[1], mac), netns);
+	inside = enter(netns);
+	index = get_link(inside, name, mac);
+	set_arp_notify(name);
+	add_address(inside, index, &address);
+	set_up(inside, index);
+	add_route(inside, index, &to, argv[4]);
+	printf("{\"cniVersion\":\"1.0.0\",\"interfaces\":[{\"name\":\"%s\","
+		"\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\"}],\"ips\":[{\"address\":\"%s\"}]}\n",
+		name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], argv[2]);
+}
+
+static void delete(int netns, const char *name)
+{
+	struct message message;
+
+	begin(&message, RTM_DELLINK, NLM_F_ACK, sizeof(struct ifinfomsg));
+	put_text(&message, IFLA_IFNAME, name);
+	demand(enter(netns), &message, "delete the link");
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = variable("CNI_COMMAND");
+	int netns;
+
+	if (!strcmp(command, "VERSION")) {
+		puts("{\"cniVersion\":\"1.0.0\",\"supportedVersions\":[\"1.0.0\"]}");
+		return 0;
+	}
+	netns = open(variable("CNI_NETNS"), O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		err(1, "%s", variable("CNI_NETNS"));
+	if (!strcmp(command, "ADD") && argc == 5)
+		add(netns, variable("CNI_IFNAME"), argv);
+	else if (!strcmp(command, "DEL"))
+		delete(netns, variable("CNI_IFNAME"));
+	else
+		errx(2, "usage: CNI_COMMAND=ADD|DEL|VERSION floor MASTER ADDRESS/PREFIX "
+			"DESTINATION/PREFIX GATEWAY");
+	return 0;
+}
