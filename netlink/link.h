@@ -10,48 +10,56 @@
 
 struct link {
 	int index;
-	int parent;	  /* IFLA_LINK: the lower device's index, in its namespace; 0: none */
-	int controller;	  /* IFLA_MASTER: the bridge, bond, ... it is a port of; 0: none */
-	unsigned int flags; /* IFF_UP, ... */
-	uint16_t type;	  /* ARPHRD_ETHER, ARPHRD_INFINIBAND, ... */
+	int parent;	       /* IFLA_LINK: the lower device's index; 0: none */
+	bool parent_elsewhere; /* that is an index of another namespace (IFLA_LINK_NETNSID) */
+	int controller;	       /* IFLA_MASTER: the bridge, bond, ... it is a port of; 0: none */
+	unsigned int flags;    /* IFF_UP, ... */
+	uint16_t type;	       /* ARPHRD_ETHER, ARPHRD_INFINIBAND, ... */
 	uint32_t mtu, min_mtu, max_mtu; /* a max_mtu of 0 is no bound */
 	uint8_t address_length;
 	uint8_t address[32];
 	char name[IFNAMSIZ];
-	char kind[32];	  /* "macvlan", "" for hardware */
+	char kind[32]; /* "macvlan", "" for hardware */
 	char alias[256];
 	uint32_t macvlan_mode; /* MACVLAN_MODE_*, 0 unless a macvlan */
 	uint32_t bc_queue_len; /* IFLA_MACVLAN_BC_QUEUE_LEN, 0 unless a macvlan */
 };
 
-/* By name or alternative name, of any length. -ENODEV; -EINVAL for a name no link can have. */
+/*
+ * By name or alternative name, of up to 127 octets. -ENODEV; -EINVAL for a name no link can have:
+ * empty, "." or "..", longer, or with '/', ':' or white space.
+ */
 int link_get(struct nl *, const char *name, struct link *);
 int link_get_index(struct nl *, int index, struct link *);
 
 struct link_macvlan {
 	const char *name;
-	int parent;	     /* index in the socket's namespace */
-	uint32_t mode;	     /* MACVLAN_MODE_* */
-	uint32_t mtu;	     /* 0: the parent's */
-	uint32_t bc_queue_len; /* 0: the kernel's default */
+	int parent;		/* index in the socket's namespace */
+	uint32_t mode;		/* MACVLAN_MODE_* */
+	uint32_t mtu;		/* 0: the parent's */
+	uint32_t bc_queue_len;	/* 0: the kernel's default */
 	const uint8_t *address; /* six octets, or NULL: the kernel's choice */
-	int netns;	     /* descriptor of the namespace to create it in; -1: the socket's */
+	int netns; /* descriptor of the namespace to create it in; negative: the socket's */
 };
 
-/* -EEXIST if the name is taken; old kernels look in the wrong namespace for that. */
+/*
+ * -EEXIST if the name is taken; old kernels look in the wrong namespace for that. Here and in
+ * link_rename() the name must be shorter than IFNAMSIZ, else -EINVAL.
+ */
 int link_add_macvlan(struct nl *, const struct link_macvlan *);
 
 int link_rename(struct nl *, int index, const char *name);
 
-/* Set up or down, and the alias with it (NULL: unchanged, "": none). */
+/* Set up or down, and the alias with it (NULL: unchanged, "": none; at most 255 octets). */
 int link_set(struct nl *, int index, bool up, const char *alias);
 int link_del(struct nl *, int index);
 int link_add_altname(struct nl *, int index, const char *name);
 int link_del_altname(struct nl *, int index, const char *name);
 
 /*
- * The first link that another holds back: a port, macvlan or ipvlan whose parent is index.
- * For messages only: this one does dump. -ENODEV if there is none.
+ * The first macvlan, macvtap, ipvlan or ipvtap of this namespace on top of parent: what keeps it
+ * from serving another kind. (What it is a port of, link_get() tells.) For messages only: this
+ * one does dump. -ENODEV if there is none.
  */
 int link_find_child(struct nl *, int parent, struct link *);
 

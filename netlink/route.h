@@ -8,7 +8,7 @@
 struct route {
 	uint8_t family; /* AF_INET, AF_INET6 */
 	uint8_t prefix; /* of dst; 0: the default route */
-	uint8_t dst[16];
+	uint8_t dst[16]; /* network order, as gateway */
 	bool has_gateway;
 	uint8_t gateway[16];
 	int index;	   /* outgoing link */
@@ -18,16 +18,23 @@ struct route {
 	uint32_t mtu, advmss; /* 0: not set */
 };
 
-/* Add. A second route to one destination becomes a sibling where the kernel has them. */
+/*
+ * Add. A second route to one destination goes before the first (IPv4) or becomes its sibling
+ * (IPv6); the same again is -EEXIST.
+ */
 int route_add(struct nl *, const struct route *);
 
 /*
- * Is there a route like this? Fields that are 0 (gateway, priority, scope, mtu, advmss) match
- * anything. 1, 0 or -errno.
+ * Is there a route like this? 1, 0 or -errno. Fields that are 0 (gateway, priority, scope, mtu,
+ * advmss) match anything: an IPv6 route added with priority 0 has 1024, for one. IPv6 routes
+ * have no scope, and any matches.
  */
 int route_has(struct nl *, const struct route *);
 
-/* The outgoing link of the first default route of the main table; -ENODEV if there is none. */
+/*
+ * The outgoing link of the first default route of the main table, that is of the one with the
+ * lowest priority value; -ENODEV if there is none.
+ */
 int route_default_link(struct nl *, uint8_t family, int *index);
 
 #endif
