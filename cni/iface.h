@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A result applied to a link, and compared with it. nl is a socket in the namespace of the link.
+ * Kernel failures are CNI_INTERNAL with the extended ack as details.
  */
 #ifndef CNI_IFACE_H
 #define CNI_IFACE_H
@@ -8,18 +9,41 @@
 #include "cni/result.h"
 #include "netlink/link.h"
 
+/* Longer than any. */
+#define IFACE_ALIAS 64
+
 /*
- * Add the addresses that belong to interface 0 of the result, set the link up with the alias
- * given (NULL: none), add the routes.
+ * The alias of a link that an attachment made: names alone do not tell whose link it is. Under the
+ * temporary name it lives where the kernel refuses to create it under its own. Both are derived
+ * from the attachment's ID, so that every later call finds what a killed one left.
+ */
+const char *iface_alias(const struct cni_request *, char out[IFACE_ALIAS]);
+const char *iface_temporary_name(const struct cni_request *, char out[IFNAMSIZ]);
+
+/* The link's address as results have it. Returns out. */
+const char *iface_mac(const struct link *, char out[HWADDR_TEXT]);
+
+/*
+ * Delete the attachment's link of that kind in the namespace of nl, whichever of its two names it
+ * has. One of another kind, or with the alias of another attachment, stays. Nothing there: 0.
+ */
+int iface_remove(const struct cni_request *, struct nl *nl, const char *kind,
+	struct cni_error *err);
+
+/*
+ * Add the result's addresses (all of them are the link's), set the link up with the alias given,
+ * add the routes, announce the addresses to the neighbours.
+ *
  * Routes without a gateway take the first one of their family, as the reference does. IPv6
- * addresses are added without duplicate address detection: our IPAM owns them, and a pod must
- * not wait a second for each. IPv6 that is switched off on the link is switched on.
+ * addresses are added without duplicate address detection: an IPAM gave them to this pod alone,
+ * and it must not wait a second for each. IPv6 that is switched off on the link is switched on.
+ * arp_notify, ndisc_notify and keep_addr_on_down are set where /proc/sys lets us.
  */
 int iface_configure(const struct cni_request *, struct nl *nl, const struct link *link,
 	const char *alias, const struct cni_result *, struct cni_error *err);
 
-/* Every address with its prefix and every route of the result is there. */
-int iface_check(struct nl *nl, const struct link *link, const struct cni_result *,
+/* Every address of the result's interface with that index, and every route, is there. */
+int iface_check(struct nl *nl, const struct link *link, const struct cni_result *, int interface,
 	struct cni_error *err);
 
 #endif

@@ -23,6 +23,7 @@ static const char *decimal(const char *text, unsigned int max, unsigned int *val
 
 int ip_parse(const char *text, struct ip *ip)
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
 	struct ip parsed = { 0 };
 
 	/* inet_pton(3) takes exactly the forms that Go takes: no leading zeros, no zone. */
@@ -31,7 +32,7 @@ int ip_parse(const char *text, struct ip *ip)
 	} else if (inet_pton(AF_INET6, text, parsed.bytes) == 1) {
 		parsed.family = AF_INET6;
 		/* Go's net.IP does not tell ::ffff:10.0.0.1 from 10.0.0.1. */
-		if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)parsed.bytes)) {
+		if (!memcmp(parsed.bytes, mapped, sizeof(mapped))) {
 			parsed.family = AF_INET;
 			memmove(parsed.bytes, parsed.bytes + 12, 4);
 			memset(parsed.bytes + 4, 0, 12);
@@ -68,36 +69,16 @@ int ip_parse_cidr(const char *text, struct ip *ip)
 
 const char *ip_print(const struct ip *ip, char out[IP_TEXT])
 {
-	const struct in6_addr *six = (const void *)ip->bytes;
-	uint16_t *group = (uint16_t[8]){ 0 };
-	int length = 0, best = -1, best_length = 1, run = 0;
+	static const uint8_t zero[12];
+	const uint8_t *low = ip->bytes + 12;
+	unsigned int left = (unsigned int)(low[0] << 8 | low[1]);
+	unsigned int right = (unsigned int)(low[2] << 8 | low[3]);
 
-	if (ip->family == AF_INET) {
-		inet_ntop(AF_INET, ip->bytes, out, IP_TEXT);
-		return out;
-	}
 	/* inet_ntop(3) prints ::1.2.3.4 where RFC 5952 and Go print ::102:304. */
-	if (!IN6_IS_ADDR_V4COMPAT(six)) {
-		inet_ntop(AF_INET6, ip->bytes, out, IP_TEXT);
-		return out;
-	}
-	for (int i = 0; i < 8; i++) {
-		group[i] = (uint16_t)(ip->bytes[2 * i] << 8 | ip->bytes[2 * i + 1]);
-		run = group[i] ? 0 : run + 1;
-		if (run > best_length) {
-			best_length = run;
-			best = i + 1 - run;
-		}
-	}
-	for (int i = 0; i < 8; i++) {
-		if (i == best) {
-			length += snprintf(out + length, IP_TEXT - (size_t)length, "::");
-			i += best_length - 1;
-			continue;
-		}
-		length += snprintf(out + length, IP_TEXT - (size_t)length, "%s%x",
-			i && out[length - 1] != ':' ? ":" : "", group[i]);
-	}
+	if (ip->family == AF_INET6 && !memcmp(ip->bytes, zero, sizeof(zero)) && left)
+		snprintf(out, IP_TEXT, "::%x:%x", left, right);
+	else
+		inet_ntop(ip->family, ip->bytes, out, IP_TEXT);
 	return out;
 }
 

@@ -137,6 +137,8 @@ void json_put_bool(struct json_writer *, const char *key, bool value);
 void json_put_null(struct json_writer *, const char *key);
 void json_put(struct json_writer *, const char *key, const struct json *value); /* a whole tree */
 
+void json_end_line(struct json_writer *); /* a newline, after the outermost value */
+
 /* 0, or -ENOMEM if anything was lost on the way. */
 int json_writer_end(struct json_writer *);
 

@@ -186,6 +186,11 @@ void json_put(struct json_writer *w, const char *key, const struct json *value)
 	}
 }
 
+void json_end_line(struct json_writer *w)
+{
+	put_text(w, "\n");
+}
+
 int json_writer_end(struct json_writer *w)
 {
 	return w->failed || !w->text ? -ENOMEM : 0;

@@ -27,6 +27,7 @@ static int print_versions(int out)
 	CLEANUP(json_writer_done) struct json_writer w = { 0 };
 
 	cni_version_reply(&w);
+	json_end_line(&w);
 	return json_writer_end(&w) < 0 || json_writer_print(&w, out) < 0;
 }
 
@@ -74,8 +75,7 @@ static int run_command(const struct cni_plugin *plugin, struct cni_request *req,
 
 int cni_plugin_run(const struct cni_plugin *plugin, char *(*get)(const char *), int in, int out)
 {
-	/* Static, so that a leak checker sees what lives until the end as reachable. */
-	static struct cni_request req;
+	CLEANUP(cni_request_done) struct cni_request req = { .netns = -1 };
 	struct cni_error err = { 0 };
 
 	if (cni_request_environment(&req, get, &err) < 0)

@@ -89,6 +89,17 @@ static const struct variable {
 		offsetof(struct cni_request, path) },
 };
 
+void cni_request_done(struct cni_request *req)
+{
+	/* The pairs are pieces of one text, which starts with the first key. */
+	if (req->pairs)
+		free((char *)(uintptr_t)req->pairs[0].key);
+	free(req->pairs);
+	free((char *)(uintptr_t)req->text);
+	json_free(req->config);
+	closep(&req->netns);
+}
+
 static bool is_yes(const char *text)
 {
 	return text && (!strcmp(text, "1") || !strcasecmp(text, "true"));
@@ -96,9 +107,12 @@ static bool is_yes(const char *text)
 
 static int split_args(struct cni_request *req, struct cni_error *err)
 {
-	char *rest = strdup(req->args), *pair;
+	char *rest, *pair;
 	size_t most = 1;
 
+	if (!*req->args)
+		return 0;
+	rest = strdup(req->args);
 	for (const char *at = req->args; *at; at++)
 		most += *at == ';';
 	req->pairs = calloc(most, sizeof(*req->pairs));
@@ -106,7 +120,7 @@ static int split_args(struct cni_request *req, struct cni_error *err)
 		free(rest);
 		return cni_fail(err, CNI_INTERNAL, "read CNI_ARGS: out of memory");
 	}
-	while (*req->args && (pair = strsep(&rest, ";"))) {
+	while ((pair = strsep(&rest, ";"))) {
 		char *value = strchr(pair, '=');
 
 		if (value && !strchr(value + 1, '=')) {
@@ -183,16 +197,14 @@ static int read_all(struct cni_request *req, int fd, struct cni_error *err)
 int cni_request_read(struct cni_request *req, int fd, struct cni_error *err)
 {
 	const struct json *name;
-	struct json *tree;
 
 	if (read_all(req, fd, err) < 0 ||
-		json_parse(&tree, "network configuration", req->text, req->length, err) < 0)
+		json_parse(&req->config, "network configuration", req->text, req->length, err) < 0)
 		return -1;
-	req->config = tree;
-	if (json_type(tree) != JSON_OBJECT && json_type(tree) != JSON_NULL)
+	if (json_type(req->config) != JSON_OBJECT && json_type(req->config) != JSON_NULL)
 		return cni_fail(err, CNI_DECODING_FAILURE,
-			"network configuration must be an object, not %s", json_type_name(tree));
-	name = json_get(tree, "name");
+			"network configuration must be an object, not %s", json_type_name(req->config));
+	name = json_get(req->config, "name");
 	req->name = json_text(name);
 	if (name && !req->name)
 		return cni_fail(err, CNI_DECODING_FAILURE, "\"name\" must be a string, not %s",

@@ -3,7 +3,7 @@
  * What a plugin was asked: environment and stdin, read once, checked in the order in which the
  * Go skeleton checks them. CNI specification 1.1.0, section 2.
  *
- * All strings live until the process ends.
+ * All strings live as long as the request; cni_request_done() ends it.
  */
 #ifndef CNI_REQUEST_H
 #define CNI_REQUEST_H
@@ -40,7 +40,7 @@ struct cni_request {
 
 	const char *text; /* stdin as it came, for delegates */
 	size_t length;
-	const struct json *config;
+	struct json *config;
 	const char *name;    /* the network's */
 	const char *version_text;
 	enum cni_version version;
@@ -50,6 +50,8 @@ struct cni_request {
 
 /* "ADD" */
 const char *cni_command_name(enum cni_command);
+
+void cni_request_done(struct cni_request *);
 
 /* Fill in the environment part. get is getenv(3) except in tests. */
 int cni_request_environment(struct cni_request *, char *(*get)(const char *),

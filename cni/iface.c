@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cni/iface.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/if_addr.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cni/announce.h"
+#include "netlink/addr.h"
+#include "netlink/route.h"
+
+/* Inside the namespace of the link. What cannot be written stays as it is. */
+static int set_sysctl(int family, const char *ifname, const char *key, char value)
+{
+	char path[PATH_MAX];
+	ssize_t written;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET ? 4 : 6,
+		ifname, key);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	written = write(fd, &value, 1);
+	close(fd);
+	return written == 1 ? 0 : -EIO;
+}
+
+/* All that needs the namespace itself, in one visit. Returns the socket to announce with, or -1. */
+static int prepare(const struct cni_request *req, const char *ifname)
+{
+	int home = nl_enter(req->netns);
+	int fd;
+
+	if (home < 0)
+		return -1;
+	(void)set_sysctl(AF_INET, ifname, "arp_notify", '1');
+	(void)set_sysctl(AF_INET6, ifname, "ndisc_notify", '1');
+	(void)set_sysctl(AF_INET6, ifname, "keep_addr_on_down", '1');
+	fd = announce_open();
+	nl_leave(home);
+	return fd;
+}
+
+static int enable_ipv6(const struct cni_request *req, const char *ifname)
+{
+	int home = nl_enter(req->netns);
+	int rc;
+
+	if (home < 0)
+		return home;
+	rc = set_sysctl(AF_INET6, ifname, "disable_ipv6", '0');
+	nl_leave(home);
+	return rc;
+}
+
+static struct addr addr_of(const struct link *link, const struct ip *ip)
+{
+	struct addr addr = {
+		.index = link->index,
+		.family = ip->family,
+		.prefix = ip->prefix,
+		.flags = ip->family == AF_INET6 ? IFA_F_NODAD : 0,
+	};
+
+	memcpy(addr.bytes, ip->bytes, sizeof(addr.bytes));
+	return addr;
+}
+
+static int add_address(const struct cni_request *req, struct nl *nl, const struct link *link,
+	const struct ip *ip, struct cni_error *err)
+{
+	struct addr addr = addr_of(link, ip);
+	char text[IP_TEXT];
+	int rc = addr_add(nl, &addr);
+
+	if (rc == -EACCES && ip->family == AF_INET6 && !enable_ipv6(req, link->name))
+		rc = addr_add(nl, &addr);
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "add address %s to %s",
+			ip_print_cidr(ip, text), link->name);
+	return 0;
+}
+
+static const struct ip *first_gateway(const struct cni_result *result, uint8_t family)
+{
+	for (size_t i = 0; i < result->n_addresses; i++)
+		if (result->addresses[i].gateway.family == family)
+			return &result->addresses[i].gateway;
+	return NULL;
+}
+
+/* Attributes that the result does not tell are 0 in both readings: the kernel's, and "any". */
+static uint32_t told(int64_t attribute)
+{
+	return attribute < 0 ? 0 : (uint32_t)attribute;
+}
+
+static struct route route_of(const struct link *link, const struct cni_result *result,
+	const struct cni_route *from)
+{
+	const struct ip *gateway = from->gateway.family ? &from->gateway :
+							  first_gateway(result, from->dst.family);
+	struct route route = {
+		.family = from->dst.family,
+		.prefix = from->dst.prefix,
+		.has_gateway = gateway != NULL,
+		.index = link->index,
+		.table = told(from->table),
+		.priority = told(from->priority),
+		.scope = (uint8_t)told(from->scope),
+		.mtu = told(from->mtu),
+		.advmss = told(from->advmss),
+	};
+	struct ip network = from->dst;
+
+	ip_mask(&network);
+	memcpy(route.dst, network.bytes, sizeof(route.dst));
+	if (gateway)
+		memcpy(route.gateway, gateway->bytes, sizeof(route.gateway));
+	return route;
+}
+
+static int add_route(struct nl *nl, const struct link *link, const struct cni_result *result,
+	const struct cni_route *from, struct cni_error *err)
+{
+	struct route route = route_of(link, result, from);
+	char dst[IP_TEXT];
+	int rc = route_add(nl, &route);
+
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "add route to %s on %s",
+			ip_print_cidr(&from->dst, dst), link->name);
+	return 0;
+}
+
+int iface_configure(const struct cni_request *req, struct nl *nl, const struct link *link,
+	const char *alias, const struct cni_result *result, struct cni_error *err)
+{
+	CLEANUP(closep) int packets = -1;
+	int rc;
+
+	if (result->n_addresses)
+		packets = prepare(req, link->name);
+	for (size_t i = 0; i < result->n_addresses; i++)
+		if (add_address(req, nl, link, &result->addresses[i].ip, err) < 0)
+			return -1;
+	rc = link_set(nl, link->index, true, alias);
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "set %s up", link->name);
+	for (size_t i = 0; i < result->n_routes; i++)
+		if (add_route(nl, link, result, &result->routes[i], err) < 0)
+			return -1;
+	if (link->address_length == 6)
+		announce(packets, link->index, link->address, result);
+	return 0;
+}
+
+static int check_address(struct nl *nl, const struct link *link, const struct ip *ip,
+	struct cni_error *err)
+{
+	struct addr addr = addr_of(link, ip);
+	char text[IP_TEXT];
+	int rc = addr_has(nl, &addr);
+
+	if (rc > 0)
+		return 0;
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "read the addresses of %s",
+			link->name);
+	return cni_fail(err, CNI_INTERNAL, "address %s is no longer on %s", ip_print_cidr(ip, text),
+		link->name);
+}
+
+int iface_check(struct nl *nl, const struct link *link, const struct cni_result *result,
+	int interface, struct cni_error *err)
+{
+	char text[IP_TEXT];
+
+	for (size_t i = 0; i < result->n_addresses; i++)
+		if (result->addresses[i].interface == interface &&
+			check_address(nl, link, &result->addresses[i].ip, err) < 0)
+			return -1;
+	for (size_t i = 0; i < result->n_routes; i++) {
+		struct route route = route_of(link, result, &result->routes[i]);
+		int rc = route_has(nl, &route);
+
+		if (rc < 0)
+			return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "read the routes of %s",
+				link->name);
+		if (!rc)
+			return cni_fail(err, CNI_INTERNAL, "route to %s is no longer on %s",
+				ip_print_cidr(&result->routes[i].dst, text), link->name);
+	}
+	return 0;
+}
