@@ -2,26 +2,14 @@
 #include "cni/exec.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
-#include "cni/exec_verdict.h"
+#include "cni/exec_child.h"
 #include "cni/json.h"
-
-/* A file that is being replaced is tried again for five seconds. */
-#define BUSY_TRIES 250
-#define BUSY_PAUSE 20000000 /* nanoseconds */
-
-/* stderr is kept up to this size, then its older half is dropped. */
-#define STDERR_MAX (128u << 10)
 
 int exec_find(const char *path, const char *name, char out[PATH_MAX], struct cni_error *err)
 {
@@ -79,47 +67,6 @@ static void sigpipe_release(struct sigpipe_guard *guard)
 	pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
 }
 
-/* ---- The child ---- */
-
-enum { IN, OUT, ERR, EXIT, ENDS };
-
-struct child {
-	pid_t pid;		  /* 0: none, or reaped */
-	struct pollfd ends[ENDS]; /* ours, of its stdin, stdout and stderr; and its pidfd */
-	const char *input;
-	size_t left; /* of input */
-	struct exec_text out, err;
-};
-
-static void end_close(struct pollfd *end)
-{
-	closep(&end->fd);
-	end->fd = -1;
-}
-
-static int child_reap(struct child *child, int *status)
-{
-	while (waitpid(child->pid, status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	child->pid = 0;
-	return 0;
-}
-
-static void child_done(struct child *child)
-{
-	int status;
-
-	for (int i = 0; i < ENDS; i++)
-		end_close(&child->ends[i]);
-	if (child->pid) {
-		kill(child->pid, SIGKILL);
-		child_reap(child, &status);
-	}
-	free(child->out.data);
-	free(child->err.data);
-}
-
 static bool is_replaced(const char *entry, const struct exec_variable *variables)
 {
 	size_t length = strcspn(entry, "=");
@@ -155,153 +102,6 @@ static char **make_environment(const struct exec_variable *variables)
 	return block;
 }
 
-/* posix_spawn(3), again while the file is being written. */
-static int spawn(struct child *child, const char *file, const int theirs[ENDS], char **environment,
-	const sigset_t *mask)
-{
-	const struct timespec pause = { .tv_nsec = BUSY_PAUSE };
-	CLEANUP(posix_spawn_file_actions_destroy) posix_spawn_file_actions_t actions = { 0 };
-	CLEANUP(posix_spawnattr_destroy) posix_spawnattr_t attributes = { 0 };
-	char *argv[] = { (char *)(uintptr_t)file, NULL };
-	sigset_t defaults;
-	int rc;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setsigmask(&attributes, mask);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	/* In this order it is right even where our own 0 to 2 were closed. */
-	for (int i = IN; i <= ERR; i++)
-		if ((rc = posix_spawn_file_actions_adddup2(&actions, theirs[i], i)))
-			return -rc;
-	for (int tries = 0; tries < BUSY_TRIES; tries++) {
-		rc = posix_spawn(&child->pid, file, &actions, &attributes, argv, environment);
-		if (rc != ETXTBSY)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	if (rc)
-		child->pid = 0;
-	return -rc;
-}
-
-static int child_start(struct child *child, const char *file, char **environment,
-	const sigset_t *mask)
-{
-	CLEANUP(closep) int in = -1, out = -1, err = -1;
-	int *const theirs[] = { &in, &out, &err }, pair[2], rc;
-
-	for (int i = IN; i <= ERR; i++) {
-		if (pipe2(pair, O_CLOEXEC) < 0)
-			return -errno;
-		*theirs[i] = pair[i != IN];
-		child->ends[i] = (struct pollfd){ pair[i == IN], i == IN ? POLLOUT : POLLIN, 0 };
-	}
-	/* A blocking write would wait for a child that waits for us to read. */
-	if (fcntl(child->ends[IN].fd, F_SETFL, O_NONBLOCK) < 0)
-		return -errno;
-	if ((rc = spawn(child, file, (const int[]){ in, out, err }, environment, mask)) < 0)
-		return rc;
-	/* Before Linux 5.3 there is none: then the ends of the pipes alone tell. */
-	child->ends[EXIT] = (struct pollfd){ pidfd_open(child->pid, 0), POLLIN, 0 };
-	return 0;
-}
-
-static int feed(struct child *child)
-{
-	ssize_t written = child->left ? write(child->ends[IN].fd, child->input, child->left) : 0;
-
-	if (written < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (written < 0 && errno != EPIPE)
-		return -errno;
-	/* What the child does not want to read is its own affair. */
-	child->left = written < 0 ? 0 : child->left - (size_t)written;
-	child->input += written < 0 ? 0 : written;
-	if (!child->left)
-		end_close(&child->ends[IN]);
-	return 0;
-}
-
-static int drain(struct pollfd *end, struct exec_text *text)
-{
-	char *grown;
-	ssize_t got;
-
-	if (text->capacity - text->length < 2) {
-		grown = realloc(text->data, text->capacity ? 2 * text->capacity : 8192);
-		if (!grown)
-			return -ENOMEM;
-		text->data = grown;
-		text->capacity = text->capacity ? 2 * text->capacity : 8192;
-	}
-	got = read(end->fd, text->data + text->length, text->capacity - text->length - 1);
-	if (got < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (!got)
-		end_close(end);
-	text->length += (size_t)got;
-	text->data[text->length] = '\0';
-	return 0;
-}
-
-static void drop_older_half(struct exec_text *text)
-{
-	memmove(text->data, text->data + text->length / 2, text->length - text->length / 2 + 1);
-	text->length -= text->length / 2;
-}
-
-/* One round of what poll() found. */
-static int serve(struct child *child)
-{
-	struct pollfd *ends = child->ends;
-	int rc = 0;
-
-	if (ends[IN].revents)
-		rc = feed(child);
-	if (!rc && ends[OUT].revents)
-		rc = drain(&ends[OUT], &child->out);
-	if (!rc && child->out.length > JSON_MAX)
-		rc = -EFBIG;
-	if (!rc && ends[ERR].revents)
-		rc = drain(&ends[ERR], &child->err);
-	if (child->err.length > STDERR_MAX)
-		drop_older_half(&child->err);
-	return rc;
-}
-
-/*
- * Write its stdin, read its stdout and stderr. Its exit ends that as well: a process that it left
- * behind may hold the pipes for ever.
- */
-static int child_talk(struct child *child)
-{
-	struct pollfd *ends = child->ends;
-	bool gone = false;
-	int ready, rc;
-
-	while (ends[IN].fd >= 0 || ends[OUT].fd >= 0 || ends[ERR].fd >= 0) {
-		ready = poll(ends, ENDS, gone ? 0 : -1);
-		if (ready < 0 && errno != EINTR)
-			return -errno;
-		if (!ready)
-			break;
-		if (ready < 0)
-			continue;
-		if ((rc = serve(child)) < 0)
-			return rc;
-		if (ends[EXIT].revents) {
-			gone = true;
-			end_close(&ends[EXIT]);
-			end_close(&ends[IN]);
-		}
-	}
-	return 0;
-}
-
 /* Best effort: a stderr that takes nothing is no reason to fail. */
 static void forward(const struct exec_text *text)
 {
@@ -332,21 +132,21 @@ int exec_plugin(const char *file, const struct exec_variable *variables, const c
 {
 	CLEANUP(freep) char **environment = make_environment(variables);
 	CLEANUP(sigpipe_release) struct sigpipe_guard guard;
-	CLEANUP(child_done) struct child child = { .input = input, .left = length,
-		.ends = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 }, { .fd = -1 } } };
+	CLEANUP(exec_child_done) struct exec_child child = { .input = input, .left = length,
+		EXEC_CHILD_NONE };
 	int status, rc;
 
 	sigpipe_hold(&guard);
 	if (!environment)
 		return cni_fail(err, CNI_INTERNAL, "cannot run plugin %s: out of memory", file);
-	if ((rc = child_start(&child, file, environment, &guard.before)) < 0)
+	if ((rc = exec_child_start(&child, file, environment, &guard.before)) < 0)
 		return fail_to_start(file, rc, err);
-	rc = child_talk(&child);
+	rc = exec_child_talk(&child);
 	if (rc == -EFBIG)
 		return cni_fail(err, CNI_INTERNAL,
 			"plugin %s was killed: it printed more than the %u bytes that a result may have", file,
 			JSON_MAX);
-	if (rc < 0 || (rc = child_reap(&child, &status)) < 0)
+	if (rc < 0 || (rc = exec_child_reap(&child, &status)) < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "cannot follow plugin %s", file);
 	if (exec_verdict(file, status, &child.out, &child.err, err) < 0)
 		return -1;

@@ -113,7 +113,7 @@ int exec_verdict(const char *file, int status, const struct exec_text *out,
 	if (!out->length)
 		return cni_fail(err, CNI_INTERNAL, "netplugin failed: %s: %s (%s)", said, how, file);
 	return cni_fail(err, CNI_INTERNAL,
-		"netplugin failed but its diagnostic message is no error object: %s%s%s: %s (%s)",
+		"netplugin failed (%s) but its diagnostic message is no error object: %s%s%s (%s)", how,
 		quote(out, printed), stderr_text->length ? "; stderr: " : "",
-		stderr_text->length ? said : "", how, file);
+		stderr_text->length ? said : "", file);
 }
