@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# cnitool: lists and single configurations, cache, prevResult, arguments.
+bats_require_minimum_version 1.5.0
+load lib.bash
+
+confs=/run/net.d
+results=/var/lib/cni/results
+
+setup() {
+	fabric
+	rm -rf $confs /run/calls
+	mkdir -p $confs
+}
+
+# tool ARGUMENTS... [-- NAME=VALUE...]
+tool() {
+	local arguments=()
+
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		arguments+=("$1")
+		shift
+	done
+	status=0
+	env "NETCONFPATH=$confs" "CNI_PATH=$plugins:/run/fake" "${@:2}" timeout 60 \
+		"$plugins/cnitool" "${arguments[@]}" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
+	output=$(<"$BATS_TEST_TMPDIR/stdout")
+	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+}
+
+# tells REGEX: failed, and says so on stderr.
+tells() {
+	[ "$status" = 1 ] || fail 'expected exit status 1'
+	[[ $stderr =~ $1 ]] || fail "expected on stderr: $1"
+}
+
+# conflist FILTER [FILE]: a list of the standard configuration, filtered.
+conflist() {
+	conf 'del(.name, .cniVersion)' | jq "{cniVersion: \"1.1.0\", name: \"rail0\", plugins: [.]} | $1" \
+		>"$confs/${2:-10-rail0.conflist}"
+}
+
+pod=/run/netns/pod1
+
+# The identity that the Go tool derives from the path.
+container() {
+	printf 'cnitool-%s' "$(printf %s "$1" | sha512sum | cut -c 1-20)"
+}
+
+@test "add, check, del of a list" {
+	conflist .
+	remember
+	tool add rail0 $pod
+	succeeds
+	json '.cniVersion == "1.1.0" and .interfaces[0].name == "eth0" and (.ips | length) == 2'
+	link pod1 eth0 '.addr_info | map(.local) | index("10.1.0.2")'
+	[ "$(leases)" = "$(container $pod)/eth0: 10.1.0.2/24 fd00:1::2/64" ] || fail "leases: $(leases)"
+	tool check rail0 $pod
+	succeeds_silently
+	tool del rail0 $pod
+	succeeds_silently
+	unchanged
+	[ -z "$(ls $results)" ]
+}
+
+@test "check tells what is wrong" {
+	conflist .
+	tool add rail0 $pod
+	ip -n pod1 addr del 10.1.0.2/24 dev eth0
+	tool check rail0 $pod
+	tells '10\.1\.0\.2/24'
+	tool del rail0 $pod
+	succeeds_silently
+}
+
+@test "single configurations: .conf and .json" {
+	for suffix in conf json; do
+		rm -f $confs/*
+		conf . >$confs/10-rail0.$suffix
+		tool add rail0 $pod
+		succeeds
+		tool check rail0 $pod
+		succeeds_silently
+		tool del rail0 $pod
+		succeeds_silently
+		no_link pod1 eth0
+	done
+}
+
+@test "a list wins over a single configuration, the first of several lists wins" {
+	conf '.mtu = 1300' >$confs/00-rail0.conf
+	conflist '.plugins[0].mtu = 1400' 10-a.conflist
+	conflist '.plugins[0].mtu = 1350' 20-b.conflist
+	tool add rail0 $pod
+	link pod1 eth0 '.mtu == 1400'
+}
+
+@test "a broken file before the match is told, one after it is not read" {
+	conflist .
+	echo '{' >$confs/20-broken.conflist
+	tool add rail0 $pod
+	succeeds
+	tool del rail0 $pod
+	succeeds_silently
+	mv $confs/20-broken.conflist $confs/00-broken.conflist
+	tool add rail0 $pod
+	tells '00-broken\.conflist'
+	no_link pod1 eth0
+}
+
+@test "other files and directories are left out" {
+	conflist .
+	echo '{' >$confs/00-backup.conflist~
+	mkdir $confs/00-directory.conflist
+	tool add rail0 $pod
+	succeeds
+}
+
+@test "a network that is not there" {
+	tool add absent $pod
+	tells 'absent|'"$confs"
+	conflist .
+	tool add absent $pod
+	tells 'absent'
+	tool del absent $pod
+	tells 'absent'
+}
+
+@test "the interface name: -i, --ifname, CNI_IFNAME" {
+	conflist .
+	tool -i net5 add rail0 $pod
+	json '.interfaces[0].name == "net5"'
+	tool add rail0 $pod --ifname net6 -- CNI_IFNAME=net7
+	json '.interfaces[0].name == "net6"'
+	tool add rail0 $pod -- CNI_IFNAME=net7
+	json '.interfaces[0].name == "net7"'
+	for name in net5 net6 net7; do
+		tool del -i $name rail0 $pod
+		succeeds_silently
+		no_link pod1 $name
+	done
+	[ -z "$(leases)" ]
+}
+
+@test "CNI_ARGS reaches the plugins" {
+	conflist .
+	tool add rail0 $pod -- 'CNI_ARGS=IgnoreUnknown=1;MAC=02:00:00:aa:00:07;IP=10.1.0.70'
+	succeeds
+	json '.interfaces[0].mac == "02:00:00:aa:00:07" and .ips[0].address == "10.1.0.70/24"'
+	tool add rail0 $pod -- 'CNI_ARGS=A='
+	tells 'A='
+}
+
+@test "CAP_ARGS reaches the plugins that have the capability" {
+	conflist '.plugins[0].capabilities = {mac: true}'
+	tool add rail0 $pod -- 'CAP_ARGS={"mac":"02:00:00:aa:00:08","ips":["10.1.0.71"]}'
+	json '.interfaces[0].mac == "02:00:00:aa:00:08" and .ips[0].address == "10.1.0.2/24"'
+	tool del rail0 $pod
+	conflist '.plugins[0].capabilities = {mac: true, ips: true}'
+	tool add rail0 $pod -- 'CAP_ARGS={"ips":["10.1.0.71"]}'
+	json '.ips[0].address == "10.1.0.71/24"'
+	tool del rail0 $pod
+	tool add rail0 $pod -- 'CAP_ARGS={'
+	tells 'CAP_ARGS'
+	no_link pod1 eth0
+}
+
+@test "the cache: content, and what del takes from it" {
+	conflist .
+	tool add rail0 $pod -- 'CNI_ARGS=IgnoreUnknown=1;K=V'
+	file=$results/rail0-$(container $pod)-eth0
+	[ "$(stat -c %a $results) $(stat -c %a "$file")" = '700 600' ]
+	jq -e --arg id "$(container $pod)" --slurpfile list $confs/10-rail0.conflist '.kind == "cniCacheV1"
+		and .containerId == $id and .ifName == "eth0" and .networkName == "rail0"
+		and .netns == "/run/netns/pod1" and .cniArgs == [["IgnoreUnknown", "1"], ["K", "V"]]
+		and (.config | @base64d | fromjson) == $list[0] and (.result.ips | length) == 2' "$file"
+	cmp <(jq -r '.config | @base64d' "$file") <(cat $confs/10-rail0.conflist)
+}
+
+@test "a broken cache does not stop del" {
+	conflist .
+	for content in '' '{' '{"kind":"cniCacheV1","result":{"cniVersion":"9.9.9"}}'; do
+		tool add rail0 $pod
+		succeeds
+		printf %s "$content" >"$results/rail0-$(container $pod)-eth0"
+		tool del rail0 $pod
+		succeeds_silently
+		no_link pod1 eth0
+		[ -z "$(leases)$(ls $results)" ]
+	done
+}
+
+# A chain of our plugin and a shell plugin that notes what it got and passes the result on.
+chain() {
+	cat >/run/fake/noter <<-'END'
+	#!/bin/sh
+	cat >/run/calls.$CNI_COMMAND
+	echo "$CNI_COMMAND" >>/run/calls
+	[ "$CNI_COMMAND" != "${NOTER_FAILS:-}" ] || { echo '{"code":123,"msg":"the noter refuses"}'; exit 1; }
+	[ "$CNI_COMMAND" != ADD ] || jq .prevResult /run/calls.ADD
+	END
+	chmod +x /run/fake/noter
+	conflist '.plugins += [{type: "noter", big: 12345678901234567890, list: [1, {"<": 1.50}]}]'
+}
+
+@test "a chain: prevResult goes on, name and version are injected" {
+	chain
+	tool add rail0 $pod
+	succeeds
+	first=$output
+	json '.ips | length == 2'
+	jq -e '.name == "rail0" and .cniVersion == "1.1.0" and (.prevResult.ips | length) == 2
+		and .type == "noter" and (has("runtimeConfig") | not)' /run/calls.ADD
+	grep -q 12345678901234567890 /run/calls.ADD
+	tool check rail0 $pod
+	succeeds_silently
+	tool del rail0 $pod
+	succeeds_silently
+	for command in CHECK DEL; do
+		[ "$(jq -S .prevResult /run/calls.$command)" = "$(jq -S . <<<"$first")" ]
+	done
+	[ "$(xargs </run/calls)" = 'ADD CHECK DEL' ]
+}
+
+@test "a chain that fails names the plugin; del cleans up" {
+	chain
+	remember
+	tool add rail0 $pod -- NOTER_FAILS=ADD
+	tells 'noter.*the noter refuses'
+	[ ! -d $results ] || [ -z "$(ls $results)" ]
+	tool del rail0 $pod
+	succeeds_silently
+	unchanged
+}
+
+@test "del after the namespace is gone" {
+	conflist .
+	tool add rail0 $pod
+	ip netns del pod1
+	tool del rail0 $pod
+	succeeds_silently
+	[ -z "$(leases)$(ls $results)" ]
+	tool del rail0 $pod
+	succeeds_silently
+}
+
+@test "check of an old version, and disableCheck" {
+	conflist '.cniVersion = "0.3.1"'
+	tool add rail0 $pod
+	succeeds
+	tool check rail0 $pod
+	tells '0\.3\.1.*CHECK'
+	tool del rail0 $pod
+	conflist '.disableCheck = true'
+	tool check rail0 $pod
+	succeeds_silently
+}
+
+@test "versions of a list: the highest that both know" {
+	conflist '.cniVersion = "0.4.0" | .cniVersions = ["1.0.0", "7.0.0"]'
+	tool add rail0 $pod
+	json '.cniVersion == "1.0.0"'
+}
+
+@test "invalid lists" {
+	for filter in 'del(.plugins)' '.plugins = []' '.plugins = 5' '.plugins[0].type = null' '.plugins = [5]' \
+		'.cniVersion = "9.9.9"' '.plugins[0].type = "a/b"' '.plugins[0].type = "absent"'; do
+		conflist "$filter"
+		tool add rail0 $pod
+		tells '10-rail0|rail0|absent|a/b|9\.9\.9'
+		no_link pod1 eth0
+	done
+}
+
+@test "a relative path of the namespace is made absolute" {
+	conflist .
+	cd /run
+	tool add rail0 netns/../netns/pod1
+	json '.interfaces[0].sandbox == "/run/netns/pod1"'
+}
+
+@test "usage" {
+	for arguments in '' add 'add rail0' "frob rail0 $pod" "add rail0 $pod --frob"; do
+		# shellcheck disable=SC2086
+		tool $arguments
+		tells 'sage'
+	done
+}

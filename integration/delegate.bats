@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# macvlan with a foreign IPAM plugin that behaves as badly as it can (fake/fake).
+bats_require_minimum_version 1.5.0
+load lib.bash
+
+log=/run/calls
+
+# fake COMMAND BEHAVIOUR [NAME=VALUE]...
+fake() {
+	cni "$1" macvlan "FAKE=$2" "FAKE_LOG=$log" "${@:3}" <<<"$(conf '.ipam = {type: "fake"}')"
+}
+
+# undone CODE REGEX BEHAVIOUR: ADD fails, no link is left, and the delegate was asked to DEL.
+undone() {
+	rm -f $log
+	remember
+	fake ADD "$3"
+	fails "$1" "$2"
+	unchanged
+	[ "$(xargs <$log)" = 'ADD DEL' ] || fail "the delegate was called: $(xargs <$log)"
+}
+
+@test "a delegate that works: ADD, DEL, and CHECK and STATUS and GC are forwarded" {
+	rm -f $log
+	fake ADD ''
+	succeeds
+	json '.ips == [{address: "10.1.0.77/24", interface: 0}]'
+	config=$(conf '.ipam = {type: "fake"}')
+	cni CHECK macvlan FAKE_LOG=$log <<<"$(with_result "$config" "$output")"
+	succeeds_silently
+	cni STATUS macvlan FAKE_LOG=$log <<<"$config"
+	succeeds_silently
+	cni GC macvlan FAKE_LOG=$log <<<"$(jq '.["cni.dev/valid-attachments"] = []' <<<"$config")"
+	succeeds_silently
+	cni DEL macvlan FAKE_LOG=$log <<<"$config"
+	succeeds_silently
+	[ "$(xargs <$log)" = 'ADD CHECK STATUS GC DEL' ] || fail "calls: $(xargs <$log)"
+}
+
+@test "the delegate gets the bytes as they came" {
+	config=$'{ "cniVersion":"1.0.0",\t"name":"x", "type":"macvlan","master":"rail0", "big":123456789012345678901234567890,'
+	config+=$' "f":1.0e+02, "s":"\\u003c/", "ipam":{"type":"fake", "b":1, "a":2, "a":3} }\n\n'
+	cni ADD macvlan FAKE_STDIN=/run/stdin < <(printf '%s' "$config")
+	succeeds
+	cmp <(printf '%s' "$config") /run/stdin
+}
+
+@test "garbage" {
+	undone 6 'fake' garbage
+}
+
+@test "a truncated result" {
+	undone 6 'fake' truncated
+}
+
+@test "two results" {
+	undone 6 'fake' two
+}
+
+@test "nothing" {
+	undone 6 'fake' nothing
+}
+
+@test "null, and a result without addresses" {
+	for behaviour in null empty; do
+		undone 999 'fake' $behaviour
+	done
+}
+
+@test "an address that is none" {
+	undone 6 '10\.1\.0\.300' bad-address
+}
+
+@test "too much" {
+	undone 5 'fake' huge
+}
+
+@test "an error object: code, message and details are kept" {
+	undone 111 '^the fake has no address$' error
+	json '.details == "none at all"'
+}
+
+@test "an error object with exit status 0" {
+	undone 111 'the fake has no address' error-exit-0
+}
+
+@test "a failure without words" {
+	undone 999 'fake' silent-failure
+}
+
+@test "a failure that is told on stderr" {
+	undone 999 'the fake broke' stderr-failure
+}
+
+@test "death by a signal" {
+	undone 999 'fake' signal
+}
+
+@test "stdin closed early: the answer counts" {
+	head=$(conf '.ipam = {type: "fake"}')
+	blanks=$(printf '%*s' 300000 '')
+	cni ADD macvlan FAKE=deaf <<<"$head$blanks"
+	succeeds
+	json '.ips[0].address == "10.1.0.77/24"'
+}
+
+@test "a route that the kernel refuses: the delegate's lease is given back" {
+	undone 999 '10\.9\.0\.0/16' unreachable
+}
+
+@test "the result does not fit the version" {
+	rm -f $log
+	remember
+	cni ADD macvlan FAKE=two-addresses FAKE_LOG=$log <<<"$(conf '.ipam = {type: "fake"} | .cniVersion = "0.2.0"')"
+	fails 7 '0\.2\.0'
+	unchanged
+	[ "$(xargs <$log)" = 'ADD DEL' ]
+}
+
+@test "a delegate that is not installed, or is none" {
+	for type in absent fake/fake ../fake .. ''; do
+		remember
+		cni ADD macvlan <<<"$(conf ".ipam = {type: \"$type\", x: 1}")"
+		[ -n "$type" ] || break
+		fails 7 "${type##*/}"
+		unchanged
+	done
+	succeeds
+}
+
+@test "a delegate that cannot be executed" {
+	echo 'no program' >/run/fake/data
+	remember
+	cni ADD macvlan <<<"$(conf '.ipam = {type: "data"}')"
+	fails 999 'data'
+	unchanged
+}
+
+@test "the stderr of a delegate that succeeds is passed on" {
+	cat >/run/fake/talker <<-'END'
+	#!/bin/sh
+	cat >/dev/null
+	echo told >&2
+	[ "$CNI_COMMAND" != ADD ] || echo '{"ips":[{"address":"10.1.0.78/24"}]}'
+	END
+	chmod +x /run/fake/talker
+	cni ADD macvlan <<<"$(conf '.ipam = {type: "talker"}')"
+	succeeds
+	[[ $stderr == *told* ]]
+}
+
+@test "host-local as the delegate" {
+	[ -x /usr/lib/cni/host-local ] || cannot_run 'containernetworking-plugins is not installed'
+	cp /usr/lib/cni/host-local /run/fake/
+	config=$(conf '.cniVersion = "1.0.0" | .ipam = {type: "host-local", routes: [{dst: "10.7.0.0/16"}],
+		ranges: [[{subnet: "10.1.0.0/24"}], [{subnet: "fd00:1::/64"}]]}')
+	cni ADD macvlan <<<"$config"
+	succeeds
+	json '.ips | map(.address) == ["10.1.0.2/24", "fd00:1::2/64"]'
+	cni CHECK macvlan <<<"$(with_result "$config" "$output")"
+	succeeds_silently
+	cni DEL macvlan <<<"$config"
+	succeeds_silently
+	[ ! -e /var/lib/cni/networks/rail0/10.1.0.2 ]
+}

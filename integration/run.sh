@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Run one bats file against the executables of a build directory, in network and mount namespaces
+# of its own with empty /run and /var/lib/cni: nothing of the machine is touched and nothing needs
+# cleaning up. Speaks TAP.
+#
+#	run.sh FILE BUILD
+#
+# CNI_TEST_PLUGINS: a directory with other executables to test instead (a peer's, say).
+set -eu
+
+# CNI_TEST_STRICT=1 (CI) turns "cannot run here" into a failure.
+cannot_run() {
+	if [ "${CNI_TEST_STRICT:-}" = 1 ]; then
+		printf '1..1\nnot ok 1 - cannot run here: %s\n' "$1"
+		exit 1
+	fi
+	printf '1..0 # SKIP %s\n' "$1"
+	exit 0
+}
+
+if [ "$1" != --inside ]; then
+	for tool in bats jq ip nsenter ping unshare; do
+		command -v $tool >/dev/null || cannot_run "$tool is not installed"
+	done
+	map=--map-root-user
+	[ "$(id -u)" != 0 ] || map=
+	unshare $map --net --mount true || cannot_run 'namespaces cannot be made'
+	exec unshare $map --net --mount --kill-child "$0" --inside "$1" "$2"
+fi
+
+mount -t tmpfs -o mode=755 run /run
+mkdir /run/plugins /run/fake /run/tmp
+# Copies, because the plugins look for each other beside their own file.
+if [ -n "${CNI_TEST_PLUGINS:-}" ]; then
+	cp "$CNI_TEST_PLUGINS"/* /run/plugins
+else
+	cp "$3/macvlan/macvlan" "$3/ipam/pool" "$3/libcni/cnitool" /run/plugins
+fi
+cp "${0%/*}"/fake/* /run/fake
+# /var/lib/cni need not exist, and a mount point cannot be made without touching the machine.
+state=/var/lib
+[ ! -d /var/lib/cni ] || state=/var/lib/cni
+mount -t tmpfs -o mode=755 state $state
+mkdir -p /var/lib/cni
+export TMPDIR=/run/tmp
+exec bats --tap "$2"

@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every test that this machine can run: installs what they need (as root), builds three times (gcc,
+# gcc with sanitizers, clang), runs unit and integration tests, static checks and the demo. The last line
+# is `N passed, M failed, K skipped`; the exit status is 1 if anything failed.
+#
+# CNI_TEST_STRICT=1 (CI): what cannot run here counts as failed, not as skipped.
+set -eu
+cd "$(dirname "$0")/.."
+# shellcheck source-path=SCRIPTDIR/..
+. scripts/lib.sh
+
+passed=0 failed=0 skipped=0
+logs=build-test/logs
+
+now() {
+	date +%s
+}
+
+# tally PASSED FAILED SKIPPED: what a stage adds.
+tally() {
+	if [ "${CNI_TEST_STRICT:-}" = 1 ]; then
+		set -- "$1" $(($2 + $3)) 0
+	fi
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+# The points of a run of `meson test`: passed, failed, skipped. A test that died, hung or told less
+# than it had planned is a failure of its own.
+points() {
+	jq -rs 'map({
+			bad: (.result | IN("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS")),
+			lines: ((.stdout // "") | split("\n"))
+		} | .skip = (.lines | map(select(test("^(ok .*|1\\.\\.0 *)# skip"; "i"))) | length)
+		| .ok = (.lines | map(select(test("^ok "))) | length)
+		| .ok -= (.lines | map(select(test("^ok .*# skip"; "i"))) | length)
+		| .not = (.lines | map(select(test("^not ok "))) | length)
+		| if .bad and .not == 0 then .not = 1 else . end)
+		| "\(map(.ok) | add // 0) \(map(.not) | add // 0) \(map(.skip) | add // 0)"' "$1"
+}
+
+# run NAME COMMAND...: with progress, duration, a log, and the end of the log if it fails.
+run() {
+	name=$1
+	shift
+	log=$logs/$(printf %s "$name" | tr -c 'a-z0-9' -).log
+	start=$(now)
+	printf '%-44s ' "$name"
+	if ("$@") >"$log" 2>&1; then
+		good=true
+		word=ok
+	else
+		good=false
+		word=FAILED
+	fi
+	printf '%-7s %4d s' $word $(($(now) - start))
+}
+
+show_log() {
+	echo "---- $log"
+	tail -n "${1:-60}" "$log"
+	echo '----'
+}
+
+# stage NAME COMMAND...: one point.
+stage() {
+	run "$@"
+	echo
+	if $good; then
+		tally 1 0 0
+	else
+		tally 0 1 0
+		show_log
+	fi
+	$good
+}
+
+# suite NAME BUILD SUITE: the points of its TAP.
+suite() {
+	json=$2/meson-logs/$3.json
+	rm -f "$json"
+	run "$1" meson test -C "$2" --suite "$3" --no-rebuild --logbase "$3" --print-errorlogs
+	counts='0 1 0'
+	[ ! -s "$json" ] || counts=$(points "$json")
+	# shellcheck disable=SC2086 # three numbers
+	set -- $counts
+	printf '   %d passed, %d failed, %d skipped\n' "$@"
+	tally "$@"
+	$good || show_log 200
+}
+
+sources() {
+	jq -r '.[].file' build-clang/compile_commands.json | sed 's|^\.\./||' | sort -u
+}
+
+lint_c() {
+	sources | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build-clang
+}
+
+check_c() {
+	sources | xargs cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability \
+		--inline-suppr --std=c11 -j "$(nproc)" -D_GNU_SOURCE -DVERSION='"0"' -I. \
+		--suppress=missingIncludeSystem
+}
+
+check_scripts() {
+	git ls-files --cached --others --exclude-standard '*.sh' '*.bats' '*.bash' .ci/run integration/fake |
+		xargs shellcheck -x
+}
+
+
+mkdir -p $logs
+begin=$(now)
+if ! stage 'packages' install_packages build demo test; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+	exit 1
+fi
+
+if stage 'build (gcc)' build build-test; then
+	suite 'unit tests' build-test unit
+	suite 'integration tests' build-test integration
+fi
+if stage 'build (gcc, sanitizers)' build build-asan -Db_sanitize=address,undefined; then
+	suite 'unit tests (sanitizers)' build-asan unit
+	suite 'integration tests (sanitizers)' build-asan integration
+fi
+export CC=clang
+if stage 'build (clang)' build build-clang; then
+	stage 'clang-tidy' lint_c || :
+	stage 'cppcheck' check_c || :
+fi
+unset CC
+stage 'shellcheck' check_scripts || :
+stage 'demo' scripts/demo.sh || :
+
+echo "took $(($(now) - begin)) s; logs are in $logs and build-*/meson-logs"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
