@@ -119,18 +119,29 @@ static int feed(struct exec_child *child)
 	return 0;
 }
 
+/* Room for one byte more and the NUL. */
+static int reserve(struct exec_text *text)
+{
+	size_t capacity = text->capacity ? 2 * text->capacity : 8192;
+	char *grown;
+
+	if (text->capacity - text->length >= 2)
+		return 0;
+	grown = realloc(text->data, capacity);
+	if (!grown)
+		return -ENOMEM;
+	grown[text->length] = '\0';
+	text->data = grown;
+	text->capacity = capacity;
+	return 0;
+}
+
 static int drain(struct pollfd *end, struct exec_text *text)
 {
-	char *grown;
 	ssize_t got;
 
-	if (text->capacity - text->length < 2) {
-		grown = realloc(text->data, text->capacity ? 2 * text->capacity : 8192);
-		if (!grown)
-			return -ENOMEM;
-		text->data = grown;
-		text->capacity = text->capacity ? 2 * text->capacity : 8192;
-	}
+	if (reserve(text) < 0)
+		return -ENOMEM;
 	got = read(end->fd, text->data + text->length, text->capacity - text->length - 1);
 	if (got < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -172,6 +183,9 @@ int exec_child_talk(struct exec_child *child)
 	bool gone = false;
 	int ready, rc;
 
+	/* An output that is never read is an empty text all the same. */
+	if (reserve(&child->out) < 0)
+		return -ENOMEM;
 	while (ends[EXEC_IN].fd >= 0 || ends[EXEC_OUT].fd >= 0 || ends[EXEC_ERR].fd >= 0) {
 		ready = poll(ends, EXEC_ENDS, gone ? 0 : -1);
 		if (ready < 0 && errno != EINTR)

@@ -68,8 +68,9 @@ static const struct {
 	{ "garbage is the caller's to judge", "echo garbage", .output = "garbage\n" },
 	{ "stdin not read", "exec <&-; echo done", .output = "done\n" },
 	{ "stdout closed early", "exec >&- 2>&-; cat >/dev/null; exit 0", .output = "" },
-	{ "a process left behind holds the pipes", "sleep 30 & echo $! >pid; echo done",
+	{ "a process left behind holds the pipes", "sleep 30 & echo $! >>pids; echo done",
 		.output = "done\n" },
+	{ "a process left behind after no output", "sleep 30 & echo $! >>pids", .output = "" },
 	{ "stderr of a success", "echo noise >&2; echo done", .output = "done\n" },
 	{ "a result that speaks of a code", "echo '{\"a\":{\"code\":3,\"msg\":\"m\"}}'",
 		.output = "{\"a\":{\"code\":3,\"msg\":\"m\"}}\n" },
@@ -308,7 +309,7 @@ int main(void)
 	test_descriptors();
 	test_start();
 	test_find();
-	snprintf(command, sizeof(command), "kill $(cat %s/pid); rm -rf %s", dir, dir);
+	snprintf(command, sizeof(command), "kill $(cat %s/pids); rm -rf %s", dir, dir);
 	ok(!system(command), "clean up");
 	return tap_done();
 }
