@@ -21,8 +21,7 @@ const char *cni_command_name(enum cni_command command)
 	return commands[command];
 }
 
-/* The characters of container IDs and network names. */
-static bool is_name(const char *text)
+bool cni_request_is_name(const char *text)
 {
 	if (!isalnum((unsigned char)*text))
 		return false;
@@ -32,9 +31,9 @@ static bool is_name(const char *text)
 	return true;
 }
 
-static int check_container_id(const char *value, struct cni_error *err)
+int cni_request_check_container_id(const char *value, struct cni_error *err)
 {
-	if (is_name(value))
+	if (cni_request_is_name(value))
 		return 0;
 	return cni_fail(err, CNI_BAD_ENVIRONMENT,
 		"CNI_CONTAINERID \"%s\" must be letters, digits, '_', '.' and '-', the first a letter "
@@ -59,7 +58,7 @@ static bool has_space(const char *text)
 	return false;
 }
 
-static int check_ifname(const char *value, struct cni_error *err)
+int cni_request_check_ifname(const char *value, struct cni_error *err)
 {
 	if (strlen(value) >= IFNAMSIZ)
 		return cni_fail(err, CNI_BAD_ENVIRONMENT,
@@ -80,10 +79,11 @@ static const struct variable {
 	int (*check)(const char *value, struct cni_error *err);
 } variables[] = {
 	{ "CNI_CONTAINERID", FOR(ADD) | FOR(CHECK) | FOR(DEL),
-		offsetof(struct cni_request, container_id), check_container_id },
+		offsetof(struct cni_request, container_id),
+		cni_request_check_container_id },
 	{ "CNI_NETNS", FOR(ADD) | FOR(CHECK), offsetof(struct cni_request, netns_path) },
 	{ "CNI_IFNAME", FOR(ADD) | FOR(CHECK) | FOR(DEL), offsetof(struct cni_request, ifname),
-		check_ifname },
+		cni_request_check_ifname },
 	{ "CNI_ARGS", 0, offsetof(struct cni_request, args) },
 	{ "CNI_PATH", FOR(ADD) | FOR(CHECK) | FOR(DEL) | FOR(GC) | FOR(STATUS),
 		offsetof(struct cni_request, path) },
@@ -211,7 +211,7 @@ int cni_request_read(struct cni_request *req, int fd, struct cni_error *err)
 			json_type_name(name));
 	if (!req->name || !*req->name)
 		return cni_fail(err, CNI_INVALID_CONFIG, "missing network name: set \"name\"");
-	if (!is_name(req->name)) {
+	if (!cni_request_is_name(req->name)) {
 		cni_fail(err, CNI_INVALID_CONFIG, "invalid characters found in network name");
 		return cni_fail_details(err, "%s", req->name);
 	}

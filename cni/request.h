@@ -53,6 +53,16 @@ const char *cni_command_name(enum cni_command);
 
 void cni_request_done(struct cni_request *);
 
+/*
+ * What container IDs and network names are made of: letters, digits, '_', '.' and '-', the first a
+ * letter or a digit.
+ */
+bool cni_request_is_name(const char *text);
+
+/* The rules of CNI_CONTAINERID and CNI_IFNAME, empty values aside. CNI_BAD_ENVIRONMENT. */
+int cni_request_check_container_id(const char *value, struct cni_error *err);
+int cni_request_check_ifname(const char *value, struct cni_error *err);
+
 /* Fill in the environment part. get is getenv(3) except in tests. */
 int cni_request_environment(struct cni_request *, char *(*get)(const char *),
 	struct cni_error *err);
