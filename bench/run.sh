@@ -1,0 +1,266 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Measures our plugins against installed peers and the kernel's floor: README.md says how.
+set -euo pipefail
+
+usage() {
+	cat <<-EOF
+	usage: bench/run.sh [--quick] [--full] [--gate] [--json FILE] [--plugins DIR]
+	  --quick        20 rounds instead of 60
+	  --full         a pool of 1,000,000 leases as well
+	  --gate         exit status 1 if a hard gate is missed
+	  --json FILE    write the values of all rounds and the judged rows
+	  --plugins DIR  measure the executables in DIR instead of building ours
+	EOF
+	exit "$1"
+}
+
+rounds=60 full=false gate=false json='' plugins=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--quick) rounds=20 ;;
+	--full) full=true ;;
+	--gate) gate=true ;;
+	--json) json=$(realpath -m "${2:?--json needs a file}") && shift ;;
+	--plugins) plugins=$(realpath -e "${2:?--plugins needs a directory}") && shift ;;
+	--help) usage 0 ;;
+	*) usage 2 >&2 ;;
+	esac
+	shift
+done
+
+bench=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$bench")
+# shellcheck source=../scripts/lib.sh
+. "$root/scripts/lib.sh"
+build=$root/build-bench
+# Calls of a peer that take seconds are few.
+few=$((rounds / 10))
+
+# ---- Before the namespaces: packages and programs ----
+
+build_programs() {
+	local targets=(bench/floor bench/measure bench/preload)
+
+	[ -n "$plugins" ] || targets+=(macvlan/macvlan ipam/pool)
+	[ -f "$build/build.ninja" ] ||
+		meson setup "$build" "$root" -Dbuildtype=release >/dev/null
+	# What ninja says is worth reading only if it fails.
+	ninja -C "$build" "${targets[@]}" >"$build/bench.log" 2>&1 || {
+		cat "$build/bench.log" >&2
+		exit 1
+	}
+	[ -n "$plugins" ] && return
+	# Plugins are siblings in one directory, as an installation leaves them.
+	plugins=$build/plugins
+	mkdir -p "$plugins"
+	install "$build/macvlan/macvlan" "$build/ipam/pool" "$plugins"
+}
+
+if [ -z "${BENCH_INSIDE-}" ]; then
+	# The demo's packages have jq.
+	install_packages build demo bench
+	build_programs
+	arguments=(--plugins "$plugins")
+	[ "$rounds" = 60 ] || arguments+=(--quick)
+	! $full || arguments+=(--full)
+	! $gate || arguments+=(--gate)
+	[ -z "$json" ] || arguments+=(--json "$json")
+	user=()
+	[ "$(id -u)" = 0 ] || user=(--map-root-user)
+	BENCH_INSIDE=1 exec unshare --net --mount "${user[@]}" "$bench/run.sh" "${arguments[@]}"
+fi
+
+# ---- Inside: nothing of the machine is touched from here on, but for one directory ----
+
+peers=$(dirname "$(dpkg -L containernetworking-plugins | grep '/host-local$')")
+# On the file system of the build: a store on tmpfs would flatter everybody.
+work=$(mktemp -d "$build/store.XXXXXX")
+results=$work/results
+trap 'rm -rf "$work"' EXIT
+: >"$results"
+
+prepare_network() {
+	local name
+
+	mount -t tmpfs tmpfs /run
+	ip link set lo up
+	ip link add fab0 type veth peer name fab0-switch
+	ip link set fab0 up
+	ip link set fab0-switch up
+	for name in ours peer floor dual single full empty l10 l60000 l1000000; do
+		ip netns add $name-0
+	done
+	for ((i = 1; i < 64; i++)); do
+		ip netns add ours-$i
+		ip netns add peer-$i
+	done
+	echo 0 >/proc/sys/net/ipv6/conf/fab0/accept_dad
+}
+
+# configuration FILE IPAM-TYPE STORE SUBNET: a macvlan network; the plugins below it get it as well.
+configuration() {
+	local ranges="[{\"subnet\":\"$4\",\"gateway\":\"${4%.*}.1\"}]"
+	local routes='{"dst":"10.2.0.0/16"}' extra=
+
+	if [ "${5-}" = dual ]; then
+		ranges+=',[{"subnet":"fd00:1::/64","gateway":"fd00:1::1"}]'
+		routes+=',{"dst":"fd00:2::/64"}'
+	fi
+	[ "$2" != pool ] || extra=',"reuseDelay":"0s"'
+	mkdir -p "$work/$3"
+	cat >"$work/$1.json" <<-EOF
+	{"cniVersion":"1.0.0","name":"rail0","type":"macvlan","master":"fab0","mode":"bridge","ipam":{"type":"$2","ranges":[$ranges],"routes":[$routes],"dataDir":"$work/$3"$extra}}
+	EOF
+}
+
+# preload KIND STORE FIRST COUNT
+preload() {
+	"$build/bench/preload" "$1" "$work/$2" rail0 "$3" "$4"
+}
+
+measure() {
+	echo "measuring: $*" | sed 's/ -- .*//; s/-[nwp] *[0-9]* //g' >&2
+	"$build/bench/measure" "$@" >>"$results"
+}
+
+floor=("$build/bench/floor" fab0 10.1.255.250/16 10.2.0.0/16 10.1.0.1)
+
+# Whoever does less than the others is not faster.
+check_link() {
+	ip -n "$1" -d -j address show dev net1 | jq -e '.[0]
+		| (.flags | index("UP")) and .linkinfo.info_kind == "macvlan"
+		and .linkinfo.info_data.mode == "bridge"
+		and ([.addr_info[] | select(.family == "inet") | .local[:5], .prefixlen]
+			== ["10.1.", 16])' &&
+		ip -n "$1" -j route | jq -e 'any(.dst == "10.2.0.0/16" and .gateway == "10.1.0.1")' &&
+		ip netns exec "$1" grep -q 1 /proc/sys/net/ipv4/conf/net1/arp_notify
+}
+
+# check_work NAME CONFIG EXECUTABLE...
+check_work() {
+	"$build/bench/measure" -n 1 -w 0 check ADD -- "$@" >/dev/null
+	check_link "$1-0" >/dev/null || {
+		ip -n "$1-0" -d address >&2
+		ip -n "$1-0" route >&2
+		die "$1: net1 is not what was asked for"
+	}
+	"$build/bench/measure" -n 1 -w 0 check DEL -- "$@" >/dev/null
+	! ip -n "$1-0" link show dev net1 2>/dev/null || die "$1: net1 is still there after DEL"
+}
+
+# instructions NAME CONFIG EXECUTABLE...: in user mode, of one ADD and one DEL; where valgrind is
+# and can run it.
+instructions() {
+	local name=$1 config=$2 step count
+	shift 2
+
+	command -v valgrind >/dev/null || return 0
+	for step in ADD DEL; do
+		count=$(CNI_COMMAND=$step CNI_CONTAINERID=bench-$name CNI_IFNAME=net1 \
+			CNI_NETNS=/run/netns/$name-0 CNI_PATH=${1%/*} \
+			valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 \
+			<"$config" | sed -n 's/^==.*Collected : //p') || true
+		[ -n "$count" ] || continue
+		printf '{"case":"macvlan","step":"%s","name":"%s","instructions":[%s]}\n' \
+			$step "$name" "$count" >>"$results"
+	done
+}
+
+measure_macvlan() {
+	local contestants=(-- ours "$work/ours.json" "$plugins/macvlan"
+		-- peer "$work/peer.json" "$peers/macvlan" -- floor /dev/null "${floor[@]}")
+	local pair=(-- ours "$work/ours.json" "$plugins/macvlan"
+		-- peer "$work/peer.json" "$peers/macvlan")
+
+	measure -n $rounds macvlan ADD DEL "${contestants[@]}"
+	measure -t -n 5 -w 1 macvlan ADD DEL "${contestants[@]}"
+	instructions ours "$work/ours.json" "$plugins/macvlan"
+	instructions floor /dev/null "${floor[@]}"
+	measure -n $rounds version VERSION "${contestants[@]}"
+	measure -n $((few + 1)) -w 1 -p 64 burst ADD DEL "${pair[@]}"
+}
+
+measure_dual() {
+	configuration dual pool dual-store 10.1.0.0/16 dual
+	configuration single pool dual-store 10.1.0.0/16
+	configuration peer-dual host-local peer-dual-store 10.1.0.0/16 dual
+	measure -n $rounds dual ADD DEL \
+		-- dual "$work/dual.json" "$plugins/macvlan" \
+		-- single "$work/single.json" "$plugins/macvlan"
+	measure -n $((few / 2 + 1)) -w 1 dual-peer ADD DEL \
+		-- ours "$work/dual.json" "$plugins/macvlan" \
+		-- peer "$work/peer-dual.json" "$peers/macvlan"
+}
+
+measure_ipam() {
+	local leases n warmup pair
+
+	for leases in 10 60000; do
+		configuration pool-$leases pool pool-$leases 10.1.0.0/16
+		configuration host-local-$leases host-local host-local-$leases 10.1.0.0/16
+		preload pool pool-$leases 10.1.0.2 $leases
+		preload host-local host-local-$leases 10.1.0.2 $leases
+		pair=(-- ours "$work/pool-$leases.json" "$plugins/pool"
+			-- peer "$work/host-local-$leases.json" "$peers/host-local")
+		[ $leases = 10 ] && n=$rounds warmup=3 || n=$few warmup=1
+		measure -n $n -w $warmup ipam-$leases ADD CHECK DEL "${pair[@]}"
+		[ $leases != 10 ] || measure -t -n 3 -w 1 ipam-10 ADD CHECK DEL "${pair[@]}"
+	done
+}
+
+measure_growth() {
+	local contestants=() leases
+
+	for leases in 10 60000 1000000; do
+		[ $leases != 1000000 ] || $full || continue
+		configuration l$leases pool growth-$leases 10.64.0.0/10
+		preload pool growth-$leases 10.64.0.2 $leases
+		contestants+=(-- "l$leases" "$work/l$leases.json" "$plugins/pool")
+	done
+	measure -n $rounds growth ADD CHECK DEL "${contestants[@]}"
+	measure -t -n 3 -w 1 growth ADD CHECK DEL "${contestants[@]}"
+}
+
+# One address is free, and the cursor has just gone past it.
+measure_last() {
+	configuration full pool last-full 10.1.0.0/16
+	configuration empty pool last-empty 10.1.0.0/16
+	configuration last-peer host-local last-peer 10.1.0.0/16
+	preload pool last-full 10.1.0.3 65532
+	preload host-local last-peer 10.1.0.3 65532
+	measure -n $rounds last ADD DEL \
+		-- full "$work/full.json" "$plugins/pool" -- empty "$work/empty.json" "$plugins/pool"
+	measure -n $((few / 2 + 1)) -w 1 last-peer ADD DEL \
+		-- ours "$work/full.json" "$plugins/pool" \
+		-- peer "$work/last-peer.json" "$peers/host-local"
+}
+
+report() {
+	jq --slurp --slurpfile budgets "$bench/budgets.json" -f "$bench/report.jq" "$results" \
+		>"$work/report"
+	echo
+	echo "Linux $(uname -r), $(nproc) processors, $rounds rounds, load $(cut -d' ' -f1 /proc/loadavg)"
+	echo "peer: containernetworking-plugins $(dpkg-query -W -f '${Version}' \
+		containernetworking-plugins); ours: $plugins"
+	echo
+	jq -r .table "$work/report"
+	[ -z "$json" ] || jq --slurp --arg kernel "$(uname -r)" --argjson processors "$(nproc)" \
+		--slurpfile report "$work/report" \
+		'{ $kernel, $processors, rows: $report[0].rows, measurements: . }' "$results" >"$json"
+	! $gate || jq -e '.missed == []' "$work/report" >/dev/null
+}
+
+prepare_network
+configuration ours pool ours-store 10.1.0.0/16
+configuration peer host-local peer-store 10.1.0.0/16
+check_work ours "$work/ours.json" "$plugins/macvlan"
+check_work peer "$work/peer.json" "$peers/macvlan"
+check_work floor /dev/null "${floor[@]}"
+measure_macvlan
+measure_dual
+measure_ipam
+measure_growth
+measure_last
+report
