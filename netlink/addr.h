@@ -6,7 +6,7 @@
 #include "netlink/nl.h"
 
 struct addr {
-	int index; /* the link's */
+	int index;	/* the link's */
 	uint8_t family; /* AF_INET, AF_INET6 */
 	uint8_t prefix;
 	uint8_t bytes[16]; /* network order */

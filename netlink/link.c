@@ -7,16 +7,16 @@
 #include <sys/socket.h>
 
 /* ALTIFNAMSIZ of linux/if.h, which cannot be included beside net/if.h everywhere. */
-#define ALTNAME_SIZE  128
-#define ADDRESS_SIZE  6
-#define KIND_MACVLAN  "macvlan"
+#define ALTNAME_SIZE 128
+#define ADDRESS_SIZE 6
+#define KIND_MACVLAN "macvlan"
 
 /* size is that of the kernel's buffer, NUL included. */
 static bool is_name(const char *name, size_t size)
 {
 	size_t length = strnlen(name, size);
 
-	return length > 0 && length < size && strcmp(name, ".") && strcmp(name, "..") &&
+	return length > 0 && length < size && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
 	       name[strcspn(name, "/: \t\n\v\f\r")] == '\0';
 }
 
@@ -220,8 +220,7 @@ int link_del(struct nl *nl, int index)
 	return nl_do(nl, &req, NULL, NULL);
 }
 
-static int change_altname(
-	struct nl *nl, uint16_t type, uint16_t flags, int index, const char *name)
+static int change_altname(struct nl *nl, uint16_t type, uint16_t flags, int index, const char *name)
 {
 	struct nl_request req;
 	struct nlattr *list;

@@ -94,16 +94,15 @@ void nl_closep(struct nl *nl)
 
 static int send_request(struct nl *nl, struct nl_request *req, uint16_t flags)
 {
-	struct nlmsghdr *header = (struct nlmsghdr *)req->buffer;
 	ssize_t sent;
 
 	nl->extack[0] = '\0';
 	if (req->full)
 		return -EMSGSIZE;
-	header->nlmsg_seq = ++nl->seq;
-	header->nlmsg_flags |= flags;
+	req->header.nlmsg_seq = ++nl->seq;
+	req->header.nlmsg_flags |= flags;
 	do
-		sent = send(nl->fd, req->buffer, header->nlmsg_len, 0);
+		sent = send(nl->fd, req->buffer, req->header.nlmsg_len, 0);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }
@@ -183,7 +182,10 @@ static bool take(struct nl *nl, const struct nlmsghdr *message, struct exchange 
 
 static int exchange(struct nl *nl, struct nl_request *req, uint16_t flags, struct exchange *ex)
 {
-	_Alignas(struct nlmsghdr) char buffer[ANSWER_SIZE];
+	union {
+		struct nlmsghdr header;
+		char bytes[ANSWER_SIZE];
+	} buffer;
 	const struct nlmsghdr *message;
 	int rc, rest;
 
@@ -192,9 +194,9 @@ static int exchange(struct nl *nl, struct nl_request *req, uint16_t flags, struc
 	if ((rc = send_request(nl, req, flags)) < 0)
 		return rc;
 	for (;;) {
-		if ((rest = receive(nl, buffer, sizeof(buffer))) < 0)
+		if ((rest = receive(nl, &buffer, sizeof(buffer))) < 0)
 			return rest;
-		message = (const struct nlmsghdr *)buffer;
+		message = &buffer.header;
 		for (; mnl_nlmsg_ok(message, rest); message = mnl_nlmsg_next(message, &rest))
 			if (take(nl, message, ex))
 				return ex->verdict;
@@ -210,8 +212,8 @@ int nl_do(struct nl *nl, struct nl_request *req, nl_answer_fn *answer, void *dat
 	return exchange(nl, req, answer ? 0 : NLM_F_ACK, &ex);
 }
 
-int nl_dump(struct nl *nl, struct nl_request *req, nl_answer_fn *answer, void (*restart)(void *data),
-	void *data)
+int nl_dump(struct nl *nl, struct nl_request *req, nl_answer_fn *answer,
+	void (*restart)(void *data), void *data)
 {
 	struct exchange ex = { .answer = answer, .data = data };
 	int rc, retry;

@@ -45,7 +45,10 @@ void nl_leave(int home);
  */
 struct nl_request {
 	bool full;
-	_Alignas(struct nlmsghdr) char buffer[2048];
+	union {
+		struct nlmsghdr header;
+		char buffer[2048];
+	};
 };
 
 /*

@@ -5,27 +5,20 @@
 #include <netinet/in.h>
 #include <string.h>
 
-static struct nlmsghdr *header_of(struct nl_request *req)
-{
-	return (struct nlmsghdr *)req->buffer;
-}
-
 void *nl_begin(struct nl_request *req, uint16_t type, uint16_t flags, size_t size)
 {
-	struct nlmsghdr *header;
-
 	/* libmnl leaves the padding of attributes as it is. */
 	*req = (struct nl_request){ .full = false };
-	header = mnl_nlmsg_put_header(req->buffer);
-	header->nlmsg_type = type;
-	header->nlmsg_flags = NLM_F_REQUEST | flags;
-	return mnl_nlmsg_put_extra_header(header, size);
+	mnl_nlmsg_put_header(req->buffer);
+	req->header.nlmsg_type = type;
+	req->header.nlmsg_flags = NLM_F_REQUEST | flags;
+	return mnl_nlmsg_put_extra_header(&req->header, size);
 }
 
 void nl_put(struct nl_request *req, uint16_t type, const void *data, size_t size)
 {
 	if (size > sizeof(req->buffer) ||
-		!mnl_attr_put_check(header_of(req), sizeof(req->buffer), type, size, data))
+		!mnl_attr_put_check(&req->header, sizeof(req->buffer), type, size, data))
 		req->full = true;
 }
 
@@ -46,8 +39,7 @@ void nl_put_string(struct nl_request *req, uint16_t type, const char *text)
 
 struct nlattr *nl_nest(struct nl_request *req, uint16_t type)
 {
-	struct nlattr *nest =
-		mnl_attr_nest_start_check(header_of(req), sizeof(req->buffer), type);
+	struct nlattr *nest = mnl_attr_nest_start_check(&req->header, sizeof(req->buffer), type);
 
 	if (!nest)
 		req->full = true;
@@ -57,7 +49,7 @@ struct nlattr *nl_nest(struct nl_request *req, uint16_t type)
 void nl_nest_end(struct nl_request *req, struct nlattr *nest)
 {
 	if (nest)
-		mnl_attr_nest_end(header_of(req), nest);
+		mnl_attr_nest_end(&req->header, nest);
 }
 
 int nl_each_in(const void *payload, size_t size, nl_attr_fn *visit, void *data)
@@ -81,14 +73,13 @@ int nl_each(const struct nlmsghdr *message, size_t header, nl_attr_fn *visit, vo
 	header = MNL_ALIGN(header);
 	if (header > size)
 		return -EBADMSG;
-	return nl_each_in((const char *)mnl_nlmsg_get_payload(message) + header, size - header,
-		visit, data);
+	return nl_each_in(
+		(const char *)mnl_nlmsg_get_payload(message) + header, size - header, visit, data);
 }
 
 int nl_each_nested(const struct nlattr *nest, nl_attr_fn *visit, void *data)
 {
-	return nl_each_in(
-		mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), visit, data);
+	return nl_each_in(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), visit, data);
 }
 
 int nl_get_u32(const struct nlattr *attr, uint32_t *value)

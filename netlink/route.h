@@ -6,15 +6,15 @@
 #include "netlink/nl.h"
 
 struct route {
-	uint8_t family; /* AF_INET, AF_INET6 */
-	uint8_t prefix; /* of dst; 0: the default route */
+	uint8_t family;	 /* AF_INET, AF_INET6 */
+	uint8_t prefix;	 /* of dst; 0: the default route */
 	uint8_t dst[16]; /* network order, as gateway */
 	bool has_gateway;
 	uint8_t gateway[16];
-	int index;	   /* outgoing link */
-	uint32_t table;	   /* 0: main */
-	uint32_t priority; /* metric; 0: the kernel's default */
-	uint8_t scope;	   /* RT_SCOPE_* */
+	int index;	      /* outgoing link */
+	uint32_t table;	      /* 0: main */
+	uint32_t priority;    /* metric; 0: the kernel's default */
+	uint8_t scope;	      /* RT_SCOPE_* */
 	uint32_t mtu, advmss; /* 0: not set */
 };
 

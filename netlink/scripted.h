@@ -16,7 +16,7 @@ struct script {
 	struct nl nl;
 	int kernel;
 	int ahead; /* answers are for the request after the next `ahead` ones; -1: stale */
-	char asked[sizeof(((struct nl_request *)0)->buffer)];
+	struct nl_request asked;
 };
 
 static inline void script_close(struct script *script)
@@ -46,11 +46,9 @@ static inline void script_bytes(struct script *script, const void *bytes, size_t
 /* Queue what the request builder built, as an answer with these flags. */
 static inline void script_answer(struct script *script, struct nl_request *answer, uint16_t flags)
 {
-	struct nlmsghdr *header = (struct nlmsghdr *)answer->buffer;
-
-	header->nlmsg_flags = flags;
-	header->nlmsg_seq = script->nl.seq + 1 + (uint32_t)script->ahead;
-	script_bytes(script, header, header->nlmsg_len);
+	answer->header.nlmsg_flags = flags;
+	answer->header.nlmsg_seq = script->nl.seq + 1 + (uint32_t)script->ahead;
+	script_bytes(script, answer->buffer, answer->header.nlmsg_len);
 }
 
 /* NLMSG_ERROR or NLMSG_DONE with a verdict (0 or -errno) and, unless NULL, its extended ack. */
@@ -58,8 +56,8 @@ static inline void script_verdict(
 	struct script *script, uint16_t type, int verdict, const char *text)
 {
 	struct nl_request answer;
-	int *error = nl_begin(&answer, type, 0,
-		type == NLMSG_DONE ? sizeof(int) : sizeof(struct nlmsgerr));
+	int *error = nl_begin(
+		&answer, type, 0, type == NLMSG_DONE ? sizeof(int) : sizeof(struct nlmsgerr));
 
 	*error = verdict;
 	if (text)
@@ -72,11 +70,20 @@ static inline void script_verdict(
 /* The next message that was asked, or NULL. Lives until the next call. */
 static inline const struct nlmsghdr *script_asked(struct script *script)
 {
-	ssize_t got =
-		recv(script->kernel, script->asked, sizeof(script->asked), MSG_DONTWAIT);
-	const struct nlmsghdr *header = (const struct nlmsghdr *)script->asked;
+	struct nl_request *asked = &script->asked;
+	ssize_t got = recv(script->kernel, asked->buffer, sizeof(asked->buffer), MSG_DONTWAIT);
 
-	return got > 0 && mnl_nlmsg_ok(header, (int)got) ? header : NULL;
+	return got > 0 && mnl_nlmsg_ok(&asked->header, (int)got) ? &asked->header : NULL;
+}
+
+/* All that was asked is of no interest; returns how much it was. */
+static inline int script_forget(struct script *script)
+{
+	int asked = 0;
+
+	while (script_asked(script))
+		asked++;
+	return asked;
 }
 
 /* The next message asked is this one, with these flags beside NLM_F_REQUEST. */
@@ -84,13 +91,12 @@ static inline void script_compare(
 	struct script *script, struct nl_request *want, uint16_t flags, const char *name)
 {
 	const struct nlmsghdr *asked = script_asked(script);
-	struct nlmsghdr *header = (struct nlmsghdr *)want->buffer;
 	int same;
 
-	header->nlmsg_flags = NLM_F_REQUEST | flags;
-	header->nlmsg_seq = asked ? asked->nlmsg_seq : 0;
-	same = asked && asked->nlmsg_len == header->nlmsg_len &&
-	       !memcmp(asked, header, header->nlmsg_len);
+	want->header.nlmsg_flags = NLM_F_REQUEST | flags;
+	want->header.nlmsg_seq = asked ? asked->nlmsg_seq : 0;
+	same = asked && asked->nlmsg_len == want->header.nlmsg_len &&
+	       !memcmp(asked, want->buffer, want->header.nlmsg_len);
 	if (!ok(same, "%s: the request", name) && asked)
 		mnl_nlmsg_fprintf(stderr, asked, asked->nlmsg_len, 0);
 }
