@@ -71,8 +71,11 @@ bool store_is_taken(struct store *, u128 address);
 /* The lowest address within span that is neither; false if there is none. O(1) in the leases. */
 bool store_next_free(struct store *, struct span span, u128 *address);
 
-/* The cooling address within span that was released first; false if there is none. */
-bool store_oldest_cooling(struct store *, struct span span, u128 *address);
+/*
+ * The cooling address within span that was released first, and when (ms, to compare with that of
+ * another span); false if there is none.
+ */
+bool store_oldest_cooling(struct store *, struct span span, u128 *address, int64_t *released);
 
 /* The address that the cursor of a set chose last; false if it has chosen none. */
 bool store_cursor(struct store *, size_t set, u128 *address);
