@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <endian.h>
+#include <string.h>
+
+#ifdef __x86_64__
+#include <nmmintrin.h>
+#endif
+
+#include "ipam/crc32c.h"
+
+#define POLYNOMIAL 0x82f63b78u /* reflected */
+
+/* Slicing by eight: tables[k][b] is the effect of byte b with k more bytes to come. */
+static uint32_t tables[8][256];
+
+static void make_tables(void)
+{
+	for (uint32_t b = 0; b < 256; b++) {
+		uint32_t crc = b;
+
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ POLYNOMIAL : crc >> 1;
+		tables[0][b] = crc;
+	}
+	for (uint32_t b = 0; b < 256; b++)
+		for (int k = 1; k < 8; k++)
+			tables[k][b] = tables[k - 1][b] >> 8 ^ tables[0][tables[k - 1][b] & 0xff];
+}
+
+static uint64_t load(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return le64toh(word);
+}
+
+uint32_t crc32c_portable(const void *data, size_t length)
+{
+	const uint8_t *p = data;
+	uint32_t crc = ~0u;
+
+	if (!tables[0][1])
+		make_tables();
+	for (; length >= 8; p += 8, length -= 8) {
+		uint64_t word = load(p) ^ crc;
+
+		crc = 0;
+		for (int k = 0; k < 8; k++)
+			crc ^= tables[7 - k][word >> 8 * k & 0xff];
+	}
+	for (; length; p++, length--)
+		crc = crc >> 8 ^ tables[0][(crc ^ *p) & 0xff];
+	return ~crc;
+}
+
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) static uint32_t by_instruction(const uint8_t *p, size_t length)
+{
+	uint64_t crc = ~0u;
+
+	for (; length >= 8; p += 8, length -= 8)
+		crc = _mm_crc32_u64(crc, load(p));
+	for (; length; p++, length--)
+		crc = _mm_crc32_u8((uint32_t)crc, *p);
+	return ~(uint32_t)crc;
+}
+
+uint32_t crc32c(const void *data, size_t length)
+{
+	if (__builtin_cpu_supports("sse4.2"))
+		return by_instruction(data, length);
+	return crc32c_portable(data, length);
+}
+#else
+uint32_t crc32c(const void *data, size_t length)
+{
+	return crc32c_portable(data, length);
+}
+#endif

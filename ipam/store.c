@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "ipam/store_impl.h"
+
+/* Cooled addresses that one call gives free, so that no caller pays for many. */
+#define EXPIRE_MAX 512
+
+const char *store_boot_id(void)
+{
+	static char boot[40];
+	CLEANUP(closep) int fd = -1;
+	ssize_t n;
+
+	if (*boot)
+		return boot;
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, boot, sizeof(boot) - 1);
+	boot[n < 0 ? 0 : n] = '\0';
+	boot[strcspn(boot, "\n")] = '\0';
+	return boot;
+}
+
+int64_t store_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+const char *store_path(struct store *store, const char *file)
+{
+	strcpy(store->path + store->directory_length, file);
+	return store->path;
+}
+
+/* The rule of the specification for network names; it also keeps "/" and ".." out of the path. */
+static bool is_pool_name(const char *name)
+{
+	static const char allowed[] = "_.-0123456789"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t length = strnlen(name, STORE_POOL_MAX + 1);
+
+	return length && length <= STORE_POOL_MAX && !strchr("_.-", *name) &&
+		strspn(name, allowed) == length;
+}
+
+static int new_store(struct store **store, const struct store_options *options,
+	struct cni_error *err)
+{
+	struct store *made;
+	int length;
+
+	if (!is_pool_name(options->pool))
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"\"%.220s\" is no pool name: up to %d letters, digits, '_', '.', '-', the "
+			"first one a letter or digit", options->pool, STORE_POOL_MAX);
+	made = calloc(1, sizeof(*made));
+	if (!made)
+		return cni_fail(err, CNI_INTERNAL, "out of memory for pool \"%s\"", options->pool);
+	made->lock = made->journal = made->snapshot = -1;
+	made->durable = options->durable;
+	made->reuse_delay_ms = options->reuse_delay_ms;
+	strcpy(made->pool, options->pool);
+	length = snprintf(made->path, sizeof(made->path), "%s/ipam/%s/", options->directory,
+		options->pool);
+	*store = made;
+	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("leases.tmp"))
+		return cni_fail(err, CNI_INVALID_CONFIG, "the data directory \"%.64s...\" is longer "
+			"than a path may be", options->directory);
+	made->directory_length = (size_t)length;
+	snprintf(made->index.path, sizeof(made->index.path), "%s", store_path(made, "index"));
+	return 0;
+}
+
+/* What was released so long ago is free, and its address findable. True if more of them are left. */
+static bool expire(struct store *store)
+{
+	struct index *index = &store->index;
+	bool more;
+
+	if (!index->header->cooling)
+		return false;
+	index_begin(index);
+	more = index_expire(index, store_now() - store->reuse_delay_ms, EXPIRE_MAX);
+	index_end(index);
+	return more;
+}
+
+int store_open(struct store **out, const struct store_options *options, struct cni_error *err)
+{
+	CLEANUP(store_closep) struct store *store = NULL;
+	int rc;
+
+	*out = NULL;
+	if (new_store(&store, options, err) < 0)
+		return -1;
+	rc = store_lock(store, options, err);
+	if (rc <= 0)
+		return rc;
+	rc = store_load(store, options->create, err);
+	if (rc <= 0)
+		return rc;
+	expire(store);
+	*out = store;
+	store = NULL;
+	return 0;
+}
+
+void store_closep(struct store **store)
+{
+	struct store *old = *store;
+
+	if (!old)
+		return;
+	index_close(&old->index);
+	closep(&old->snapshot);
+	closep(&old->journal);
+	closep(&old->lock);
+	free(old);
+	*store = NULL;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+int store_owner(struct store *store, const char *container_id, const char *ifname,
+	uint32_t *number, struct lease *lease, struct cni_error *err)
+{
+	uint64_t hash = index_hash(container_id, ifname);
+
+	for (uint32_t n = index_owner(&store->index, hash, 0); n;
+		n = index_owner(&store->index, hash, n)) {
+		if (store_read(store, n, lease, err) < 0)
+			return -1;
+		if (is_same(lease->container_id, container_id) && is_same(lease->ifname, ifname)) {
+			*number = n;
+			return 1;
+		}
+	}
+	return store->index.damaged ? store_distrust(store, err) : 0;
+}
+
+int store_find(struct store *store, const char *container_id, const char *ifname,
+	struct lease *lease, struct cni_error *err)
+{
+	uint32_t number;
+
+	return store_owner(store, container_id, ifname, &number, lease, err);
+}
+
+int store_find_pod(struct store *store, const char *pod, const char *ifname, struct lease *lease,
+	struct cni_error *err)
+{
+	uint64_t hash = index_hash(pod, ifname);
+
+	for (uint32_t n = index_pod(&store->index, hash, 0); n;
+		n = index_pod(&store->index, hash, n)) {
+		if (store_read(store, n, lease, err) < 0)
+			return -1;
+		if (is_same(lease->pod, pod) && is_same(lease->ifname, ifname))
+			return 1;
+	}
+	return store->index.damaged ? store_distrust(store, err) : 0;
+}
+
+int store_find_address(struct store *store, const struct ip *ip, struct lease *lease,
+	struct cni_error *err)
+{
+	int64_t released;
+	uint32_t n = index_holder(&store->index, ip_number(ip), &released);
+
+	if (n == INDEX_NONE || n == INDEX_COOLING)
+		return store->index.damaged ? store_distrust(store, err) : 0;
+	if (store_read(store, n, lease, err) < 0)
+		return -1;
+	for (size_t i = 0; i < lease->n_addresses; i++)
+		if (ip_same(&lease->addresses[i], ip))
+			return 1;
+	return store_distrust(store, err);
+}
+
+bool store_is_taken(struct store *store, u128 address)
+{
+	int64_t released;
+	uint32_t n = index_holder(&store->index, address, &released);
+
+	if (n == INDEX_COOLING)
+		return released > store_now() - store->reuse_delay_ms;
+	return n != INDEX_NONE || store->index.damaged;
+}
+
+bool store_next_free(struct store *store, struct span span, u128 *address)
+{
+	bool more;
+
+	do {
+		more = expire(store);
+		if (index_next_free(&store->index, span, address))
+			return !store->index.damaged;
+	} while (more);
+	return false;
+}
+
+struct search {
+	struct span span;
+	u128 *address;
+	int64_t *released;
+};
+
+static bool is_within(u128 address, int64_t released, void *data)
+{
+	const struct search *search = data;
+
+	if (!span_has(search->span, address))
+		return false;
+	*search->address = address;
+	*search->released = released;
+	return true;
+}
+
+bool store_oldest_cooling(struct store *store, struct span span, u128 *address, int64_t *released)
+{
+	struct search search = { .span = span, .address = address, .released = released };
+
+	return index_each_cooling(&store->index, is_within, &search);
+}
+
+bool store_cursor(struct store *store, size_t set, u128 *address)
+{
+	const struct index_cursor *cursor;
+
+	if (set >= RANGE_SETS_MAX)
+		return false;
+	cursor = &store->index.header->cursors[set];
+	if (!cursor->is_set)
+		return false;
+	*address = (u128)cursor->high << 64 | cursor->low;
+	return true;
+}
+
+int store_each(struct store *store, store_visit_fn *visit, void *data, struct cni_error *err)
+{
+	CLEANUP(freep) struct lease *lease = malloc(sizeof(*lease));
+	int rc = 0;
+
+	if (!lease)
+		return cni_fail(err, CNI_INTERNAL, "out of memory for pool \"%s\"", store->pool);
+	for (uint32_t n = 1; !rc && n <= store->index.header->leases.used; n++) {
+		if (!index_lease(&store->index, n)->length)
+			continue;
+		rc = store_read(store, n, lease, err);
+		if (!rc)
+			rc = visit(store, lease, data);
+	}
+	return rc;
+}
+
+struct store_counts store_counts(struct store *store)
+{
+	const struct index_header *header = store->index.header;
+
+	return (struct store_counts){
+		.leases = header->leases.live,
+		.leased = header->addresses.live - header->cooling,
+		.cooling = header->cooling,
+	};
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the store share. Nobody else includes this. */
+#ifndef IPAM_STORE_IMPL_H
+#define IPAM_STORE_IMPL_H
+
+#include <limits.h>
+
+#include "ipam/index.h"
+#include "ipam/record.h"
+#include "ipam/store.h"
+
+#define STORE_POOL_MAX 200
+
+/* Kept allocated past the end of the journal, so that releases find room on a full disk. */
+#define STORE_SLACK 65536
+
+struct store {
+	int lock, journal, snapshot; /* snapshot is opened when a line of it is read */
+	bool read_only;
+	bool broken; /* the journal's tail is not known any more: no more transactions */
+	bool durable;
+	int64_t reuse_delay_ms;
+	char pool[STORE_POOL_MAX + 1];
+	size_t directory_length;
+	char path[PATH_MAX]; /* the directory with its '/', then whatever store_path() appended */
+	struct index index;  /* its header's cover says how far the journal is read and written */
+	struct lease scratch;
+};
+
+/* The path of a file of the pool; valid until the next call. */
+const char *store_path(struct store *, const char *file);
+
+/* CLOCK_BOOTTIME, ms. */
+int64_t store_now(void);
+
+/* 1 locked, 0 there is no such pool, -1. Makes the directories. */
+int store_lock(struct store *, const struct store_options *, struct cni_error *);
+
+/* Journal and index are open and agree. 1, 0 where there is no pool and none is to be made, -1. */
+int store_load(struct store *, bool create, struct cni_error *);
+
+/*
+ * Bring what the file holds from an offset on into the index, which is under change; "journal" is also
+ * repaired. It is the journal if fd is the store's, else the snapshot.
+ */
+int store_replay(struct store *, const char *file, int fd, uint64_t from, uint64_t size,
+	struct cni_error *);
+
+/* Fill in what the files are now; the rest of *cover is left. *size: the journal's. 0 or -errno. */
+int store_identify(struct store *, struct index_cover *cover, uint64_t *size);
+
+/* ---- Text ---- */
+
+struct reader {
+	int fd;
+	uint64_t next; /* offset of the next line in the file */
+	char *buffer;  /* owned */
+	size_t at, length;
+	bool ended;
+};
+
+int reader_open(struct reader *, int fd, uint64_t offset); /* 0 or -ENOMEM */
+void reader_close(struct reader *);
+
+/*
+ * 1 with a line in the buffer, newline included; what has none for LEASE_LINE_MAX bytes or up to the
+ * end of the file counts as a line. 0 at the end, -errno.
+ */
+int reader_next(struct reader *, char **line, size_t *length);
+
+/* Is what begins with a bad line, up to the end of the file, what a torn write leaves? */
+bool text_is_torn(const char *text, size_t length);
+
+/* The format that the first line of a file names, whatever its checksum; 0 if it names none. */
+int64_t text_format(const char *line, size_t length);
+
+/* The file that has the line of a lease, or -1 with errno. */
+int store_file_of(struct store *, const struct index_lease *);
+
+/* Read the line of a lease into lease->buffer and parse it. */
+int store_read(struct store *, uint32_t number, struct lease *lease, struct cni_error *);
+
+/* An index that contradicts the text: the next open rebuilds it. Returns -1. */
+int store_distrust(struct store *, struct cni_error *);
+
+/* store_find() with the number of the lease. */
+int store_owner(struct store *, const char *container_id, const char *ifname, uint32_t *number,
+	struct lease *, struct cni_error *);
+
+/* ---- Transactions ---- */
+
+/* What a line means for the index. */
+struct change {
+	uint32_t held, replaced; /* leases that end */
+	int64_t released;	 /* index_drop() */
+	struct index_claim claim;
+	u128 addresses[RANGE_SETS_MAX];
+};
+
+/*
+ * Look up what an add or a del means and reserve room for it. The line is at position (index_lease's).
+ * 0, -1, or 1 if an address is leased to somebody else: *conflict is its place in the lease.
+ */
+int change_resolve(struct store *, const struct record *, struct change *, size_t *conflict,
+	struct cni_error *);
+
+/* Cannot fail. The caller has begun a change of the index. */
+void change_apply(struct store *, const struct record *, const struct change *, bool cursors);
+
+/* Make the journal empty but for its header. The index is under change. */
+int journal_reset(struct store *, int64_t seq, struct cni_error *);
+
+/* Allocate the slack behind the journal's end at offset. 0 or -errno. */
+int journal_slack(struct store *, uint64_t end);
+
+/* "<ms>@<boot>" to ms, -1 if that was under another boot or there is none. */
+int64_t cool_parse(const char *cool);
+#define COOL_TEXT 80
+const char *cool_print(int64_t released, char out[COOL_TEXT]);
+
+/* fsync(2) of the directory. 0 or -errno. */
+int store_sync(struct store *);
+
+/* Write a new snapshot and empty the journal, if it has grown so much. Failing changes nothing. */
+void store_compact(struct store *);
+
+#endif
