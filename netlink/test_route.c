@@ -406,6 +406,12 @@ static void test_default_multipath(void)
 	done(0);
 	is_code(route_default_link(&script.nl, AF_INET6, &index), 0, "several next hops");
 	ok(index == 7, "the first one's link");
+	tell(&req, &plain, true);
+	nl_put(&req, RTA_MULTIPATH, "\x8\0\0\0\0\0\0\0\x8\0\0\0\x9\0\0", 16);
+	script_answer(&script, &req, NLM_F_MULTI);
+	done(0);
+	is_code(route_default_link(&script.nl, AF_INET6, &index), 0, "a next hop by no link");
+	ok(index == 9, "the second one's link");
 	nl_begin(&req, RTM_NEWROUTE, 0, 4);
 	script_answer(&script, &req, NLM_F_MULTI);
 	done(0);
