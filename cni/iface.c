@@ -93,7 +93,10 @@ static const struct ip *first_gateway(const struct cni_result *result, uint8_t f
 	return NULL;
 }
 
-/* Attributes that the result does not tell are 0 in both readings: the kernel's, and "any". */
+/*
+ * Attributes that the result does not tell are 0 in both readings: the kernel's default, and "any".
+ * A chained plugin (sbr) may have moved such a route to a table of its own.
+ */
 static uint32_t told(int64_t attribute)
 {
 	return attribute < 0 ? 0 : (uint32_t)attribute;

@@ -44,17 +44,21 @@ static int explain(const struct macvlan_conf *conf, struct nl *outer, const stru
 
 /* Old kernels look the new name up in the namespace of the request, where it may be taken. */
 static int create_renamed(const struct cni_request *req, struct link_macvlan *wanted,
-	struct nl *outer, struct link_guard *guard)
+	struct nl *outer, struct nl *inside, struct link_guard *guard)
 {
+	char name[IFNAMSIZ];
+	struct link link;
 	int rc;
 
-	wanted->name = iface_temporary_name(req, guard->name);
+	wanted->name = iface_temporary_name(req, name);
+	link_guard_arm(guard, inside, name, guard->kind);
 	rc = link_add_macvlan(outer, wanted);
 	if (!rc)
-		rc = link_guard_find(guard);
-	if (!rc)
-		rc = link_rename(guard->nl, guard->index, req->ifname);
-	return rc;
+		rc = link_get(inside, name, &link);
+	if (rc < 0)
+		return rc;
+	guard->index = link.index;
+	return link_rename(inside, link.index, req->ifname);
 }
 
 int macvlan_create(const struct cni_request *req, const struct macvlan_conf *conf,
@@ -85,7 +89,7 @@ int macvlan_create(const struct cni_request *req, const struct macvlan_conf *con
 	link_guard_arm(guard, inside, req->ifname, "macvlan");
 	rc = link_add_macvlan(outer, &wanted);
 	if (rc == -EEXIST)
-		rc = create_renamed(req, &wanted, outer, guard);
+		rc = create_renamed(req, &wanted, outer, inside, guard);
 	if (rc < 0)
 		return explain(conf, outer, &master, rc, err);
 	rc = link_get(inside, req->ifname, link);

@@ -121,7 +121,7 @@ static int check_link(const struct macvlan_conf *conf, const struct link *master
 	if (strcmp(link->kind, "macvlan") != 0)
 		return cni_fail(err, CNI_INTERNAL, "%s is a link of kind %s, not a macvlan", link->name,
 			*link->kind ? link->kind : "(hardware)");
-	if (link->parent != master->index)
+	if (link->parent != master->index || link->parent_elsewhere == conf->link_in_container)
 		return cni_fail(err, CNI_INTERNAL, "%s is not on master %s", link->name, master->name);
 	if (link->macvlan_mode != conf->mode)
 		return cni_fail(err, CNI_INTERNAL, "%s is not in mode %s", link->name,

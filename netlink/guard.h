@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A link that is deleted when its scope ends (cni/guard.h's CLEANUP), unless it is kept by setting
- * name to NULL. Armed before the link is created, with the name that it will have: a creation
- * whose acknowledgement was lost has happened all the same.
+ * nl to NULL. Armed before the link is created, with the name that it will have: a creation whose
+ * acknowledgement was lost has happened all the same.
  */
 #ifndef NETLINK_GUARD_H
 #define NETLINK_GUARD_H
@@ -10,11 +10,14 @@
 #include "netlink/link.h"
 
 struct link_guard {
-	struct nl *nl;	  /* in the link's namespace */
-	const char *name; /* NULL: disarmed */
+	struct nl *nl; /* in the link's namespace; NULL: disarmed */
+	char name[IFNAMSIZ];
 	const char *kind; /* another kind of link under that name is somebody else's */
+	int index;	  /* once it is known: the link may be renamed from then on */
 };
 
+/* nl and kind are borrowed. A name that is too long for a link arms nothing. */
+void link_guard_arm(struct link_guard *, struct nl *nl, const char *name, const char *kind);
 void link_guard_end(struct link_guard *);
 
 #endif

@@ -30,11 +30,6 @@ static struct rtmsg *begin(
 	return msg;
 }
 
-static uint32_t table_of(const struct route *route)
-{
-	return route->table ? route->table : RT_TABLE_MAIN;
-}
-
 static void put_metrics(struct nl_request *req, const struct route *route)
 {
 	struct nlattr *metrics;
@@ -58,7 +53,8 @@ int route_add(struct nl *nl, const struct route *route)
 		return -EINVAL;
 	/* Neither NLM_F_EXCL, which would refuse a second gateway, nor NLM_F_APPEND: as CNI's
 	 * reference plugins do it, so that the same route of several is preferred. */
-	msg = begin(&req, RTM_NEWROUTE, NLM_F_CREATE, route->family, table_of(route));
+	msg = begin(&req, RTM_NEWROUTE, NLM_F_CREATE, route->family,
+		route->table ? route->table : RT_TABLE_MAIN);
 	msg->rtm_dst_len = route->prefix;
 	msg->rtm_protocol = RTPROT_BOOT;
 	msg->rtm_scope = route->scope;
@@ -194,7 +190,7 @@ static bool is_route(const struct answer *answer, const struct route *want)
 	return msg->rtm_family == want->family && msg->rtm_type == RTN_UNICAST &&
 	       !(msg->rtm_flags & RTM_F_CLONED) && msg->rtm_dst_len == want->prefix &&
 	       (!want->prefix || is_bytes(answer->dst, want->dst, size_of(want))) &&
-	       answer->table == table_of(want) && is_value(want->priority, answer->priority) &&
+	       is_value(want->table, answer->table) && is_value(want->priority, answer->priority) &&
 	       (want->family == AF_INET6 || is_value(want->scope, msg->rtm_scope)) &&
 	       is_value(want->mtu, answer->mtu) && is_value(want->advmss, answer->advmss);
 }
@@ -242,7 +238,7 @@ int route_has(struct nl *nl, const struct route *route)
 
 	if (!is_valid(route))
 		return -EINVAL;
-	begin(&req, RTM_GETROUTE, 0, route->family, table_of(route));
+	begin(&req, RTM_GETROUTE, 0, route->family, route->table);
 	nl_put_u32(&req, RTA_OIF, (uint32_t)route->index);
 	rc = nl_dump(nl, &req, match, forget, &search);
 	if (rc == -ENOENT) /* a table that nothing was ever put into */

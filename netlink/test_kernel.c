@@ -304,10 +304,11 @@ static void test_siblings(int index)
 
 static void guard(const char *name, const char *kind, int keep)
 {
-	CLEANUP(link_guard_end) struct link_guard link = { .nl = &pod, .name = name, .kind = kind };
+	CLEANUP(link_guard_end) struct link_guard link;
 
+	link_guard_arm(&link, &pod, name, kind);
 	if (keep)
-		link.name = NULL;
+		link.nl = NULL;
 }
 
 static void test_guard(void)

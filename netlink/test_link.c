@@ -374,34 +374,40 @@ static void test_find_child(void)
 	script_forget(&script);
 }
 
-static void end_guard(const char *name)
+static void end_guard(bool keep, int index)
 {
-	CLEANUP(link_guard_end)
-	struct link_guard link = { .nl = &script.nl, .name = "net1", .kind = "macvlan" };
+	CLEANUP(link_guard_end) struct link_guard link;
 
-	link.name = name;
+	link_guard_arm(&link, &script.nl, "net1", "macvlan");
+	link.index = index;
+	if (keep)
+		link.nl = NULL;
 }
 
 static void test_guard(void)
 {
-	end_guard(NULL);
+	end_guard(true, 0);
 	script_silent(&script, "a guard that is kept");
+
+	acknowledge();
+	end_guard(false, 9);
+	expect_del(9, "a guard that knows the index, whatever the name is by now");
 
 	answer_link(7, "net1", "macvlan");
 	script.ahead = 1;
 	acknowledge();
 	script.ahead = 0;
-	end_guard("net1");
+	end_guard(false, 0);
 	expect_get(IFLA_IFNAME, "net1", "a guard looks");
 	expect_del(7, "a guard deletes");
 
 	answer_link(7, "net1", "ipvlan");
-	end_guard("net1");
+	end_guard(false, 0);
 	expect_get(IFLA_IFNAME, "net1", "a guard of another kind looks");
 	script_silent(&script, "and leaves it");
 
 	script_verdict(&script, NLMSG_ERROR, -ENODEV, NULL);
-	end_guard("net1");
+	end_guard(false, 0);
 	expect_get(IFLA_IFNAME, "net1", "a guard of what is gone looks");
 	script_silent(&script, "and is done");
 }

@@ -192,7 +192,6 @@ static void test_has(void)
 	CHANGED(v4, gateway[3], 2);
 	CHANGED(v4, has_gateway, false);
 	CHANGED(v4, index, 8);
-	CHANGED(v4, table, 100);
 	CHANGED(v4, priority, 78);
 	CHANGED(v4, scope, RT_SCOPE_UNIVERSE);
 	CHANGED(v4, mtu, 0);
@@ -201,6 +200,9 @@ static void test_has(void)
 	CHANGED(v6, dst[15], 1);
 	CHANGED(v6, gateway[0], 1);
 #undef CHANGED
+	route = v4;
+	route.table = 100;
+	has(&route, &v4, 1, "any table will do where none is asked for");
 	route = v6;
 	route.scope = RT_SCOPE_LINK;
 	has(&v6, &route, 1, "IPv6 routes have no scope");
