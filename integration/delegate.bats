@@ -69,11 +69,11 @@ undone() {
 }
 
 @test "an address that is none" {
-	undone 6 '10\.1\.0\.300' bad-address
+	undone 7 '10\.1\.0\.300' bad-address
 }
 
 @test "too much" {
-	undone 5 'fake' huge
+	undone 999 'fake' huge
 }
 
 @test "an error object: code, message and details are kept" {

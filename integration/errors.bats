@@ -41,7 +41,7 @@ refuse() {
 
 @test "container IDs" {
 	for id in -a .a a/b 'a b' $'a\n' ü; do
-		refuse 4 'ontainer' . "CNI_CONTAINERID=$id"
+		refuse 4 'CNI_CONTAINERID' . "CNI_CONTAINERID=$id"
 	done
 }
 
@@ -52,7 +52,7 @@ refuse() {
 }
 
 @test "a bad container ID is told before a missing interface name" {
-	refuse 4 'ontainer' . CNI_CONTAINERID=-bad -CNI_IFNAME
+	refuse 4 'CNI_CONTAINERID' . CNI_CONTAINERID=-bad -CNI_IFNAME
 }
 
 @test "unknown commands" {
@@ -109,9 +109,9 @@ refuse() {
 }
 
 @test "deep nesting" {
-	deep=$(printf '%*s' 200000 '')
-	raw 6 . "{\"name\":\"x\",\"a\":${deep// /[}"
-	raw 6 . "{\"name\":\"x\",\"a\":${deep// /[}${deep// /]}}"
+	brackets() { head -c 200000 /dev/zero | tr '\0' "$1"; }
+	raw 6 . "{\"name\":\"x\",\"a\":$(brackets '[')"
+	raw 6 . "{\"name\":\"x\",\"a\":$(brackets '[')$(brackets ']')}"
 }
 
 @test "stdin that cannot be read" {

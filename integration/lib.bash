@@ -36,7 +36,13 @@ fabric() {
 	addr add 10.1.0.250/24 dev port
 	addr add fd00:1::fa/64 dev port nodad
 	END
+	within 5 master_is_up
 	rm -rf /var/lib/cni/*
+}
+
+# The kernel tells the state of a link a little later: snapshots must not see it change.
+master_is_up() {
+	[[ $(ip -o link show rail0) == *' state UP '* ]]
 }
 
 # Removing the master takes the macvlans in all namespaces with it, at once.

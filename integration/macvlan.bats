@@ -24,9 +24,11 @@ add() {
 }
 
 @test "nothing of it is seen on the host" {
-	before=$(links)
+	# But for the master, which is promiscuous now.
+	seen() { links | sed 's/promiscuity [0-9]*//'; }
+	before=$(seen)
 	add .
-	[ "$before" = "$(links)" ]
+	[ "$before" = "$(seen)" ]
 }
 
 @test "every mode" {
@@ -215,19 +217,17 @@ add() {
 }
 
 @test "routes with every attribute" {
-	add '.ipam.routes = [
+	local routes='[
 		{dst: "10.8.0.0/16", gw: "10.1.0.9", mtu: 1400, advmss: 1300, priority: 77},
-		{dst: "10.8.0.0/16", table: 100},
+		{dst: "10.8.0.0/16", gw: "10.1.0.9", table: 100},
 		{dst: "198.51.100.0/24", scope: 253, priority: 5},
 		{dst: "fd08::/32", gw: "fd00:1::9", mtu: 1400, advmss: 1300, priority: 78, table: 100}]'
-	json '.routes == [
-		{dst: "10.8.0.0/16", gw: "10.1.0.9", mtu: 1400, advmss: 1300, priority: 77},
-		{dst: "10.8.0.0/16", table: 100},
-		{dst: "198.51.100.0/24", scope: 253, priority: 5},
-		{dst: "fd08::/32", gw: "fd00:1::9", mtu: 1400, advmss: 1300, priority: 78, table: 100}]'
+
+	add "del(.ipam.ranges[][].gateway) | .ipam.routes = $routes"
+	json ".routes == $routes"
 	ip -n pod1 -j route show 10.8.0.0/16 | jq -e '.[0] | .gateway == "10.1.0.9" and .metric == 77
 		and .metrics == [{mtu: 1400, advmss: 1300}]'
-	ip -n pod1 -j route show table 100 10.8.0.0/16 | jq -e '.[0].gateway == "10.1.0.1"'
+	ip -n pod1 -j route show table 100 10.8.0.0/16 | jq -e '.[0].gateway == "10.1.0.9"'
 	ip -n pod1 -j -6 route show table 100 fd08::/32 | jq -e '.[0] | .gateway == "fd00:1::9"
 		and .metric == 78 and .metrics == [{mtu: 1400, advmss: 1300}]'
 	ip -n pod1 -d -j route show 198.51.100.0/24 |
