@@ -2,8 +2,8 @@
 #include "ipam/alloc.h"
 
 /* The first free address of a range within span. */
-static bool free_within(const struct range *range, struct span span,
-	const struct alloc_view *view, u128 *address)
+static bool free_within(
+	const struct range *range, struct span span, const struct alloc_view *view, u128 *address)
 {
 	struct span gap;
 

@@ -23,8 +23,8 @@ enum alloc_order {
 };
 
 /* An address that is neither leased nor cooling. index: of the set, for its cursor. */
-bool alloc_free(const struct range_set *, size_t index, enum alloc_order,
-	const struct alloc_view *, u128 *address);
+bool alloc_free(const struct range_set *, size_t index, enum alloc_order, const struct alloc_view *,
+	u128 *address);
 
 /* The cooling address of the set that was released first. */
 bool alloc_cooling(const struct range_set *, const struct alloc_view *, u128 *address);

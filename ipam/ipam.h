@@ -13,21 +13,31 @@
 
 #include "cni/plugin.h"
 #include "cni/result.h"
+#include "ipam/range.h"
 
-/* "ipam" has a type: absent, null, {} and "" mean layer 2 only. */
+/*
+ * The attachment has addresses: "ipam" has a type. Layer 2 only is what is meant where "ipam" is
+ * absent, null, {} or "", or its type is absent, null or "".
+ */
 bool ipam_wanted(const struct cni_request *);
 
 /*
  * A lease that is given back when its scope ends, unless it is kept by setting request to NULL.
  * ipam_add() arms it before the act. What an earlier ADD of the same attachment leased in our own
- * store is not given back: that ADD has succeeded.
+ * store is not given back: that ADD has succeeded. A delegate gets a DEL: what it does is its own.
  */
 struct ipam_guard {
 	const struct cni_request *request;
+	bool delegated;
+	size_t n_leased; /* in our own store, by this call */
+	struct ip leased[RANGE_SETS_MAX];
 };
 void ipam_guard_end(struct ipam_guard *);
 
-/* Lease addresses. result gets addresses, routes and dns; no address at all is an error. */
+/*
+ * Lease addresses. result gets addresses without interface, routes and dns; no address at all is an
+ * error. A delegate that failed gets its DEL when the guard ends.
+ */
 int ipam_add(const struct cni_request *, struct ipam_guard *, struct cni_result *,
 	struct cni_error *err);
 

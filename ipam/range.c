@@ -45,8 +45,8 @@ uint64_t span_count(struct span span)
 {
 	if (span.first > span.last)
 		return 0;
-	return span.last - span.first < UINT64_MAX ? (uint64_t)(span.last - span.first) + 1 :
-						     UINT64_MAX;
+	return span.last - span.first < UINT64_MAX ? (uint64_t)(span.last - span.first) + 1
+						   : UINT64_MAX;
 }
 
 struct span span_of_subnet(const struct ip *subnet)
@@ -179,7 +179,7 @@ bool range_next_gap(const struct range *range, struct span *rest, struct span *g
 		left.last = range->excluded[i].first - 1;
 	*gap = left;
 	/* The next to the highest number of all would be 0. */
-	*rest = left.last < rest->last ? (struct span){ left.last + 1, rest->last } :
-					 (struct span){ 1, 0 };
+	*rest = left.last < rest->last ? (struct span){ left.last + 1, rest->last }
+				       : (struct span){ 1, 0 };
 	return true;
 }

@@ -68,7 +68,7 @@ struct range_sets {
 	size_t n_sets;
 };
 
-#define RANGE_SETS_MAX 16 /* addresses of one attachment */
+#define RANGE_SETS_MAX 16  /* addresses of one attachment */
 #define RANGES_MAX     256 /* of one set */
 
 /* The range of the set that has the address, or NULL. */

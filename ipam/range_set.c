@@ -40,9 +40,9 @@ static int check_families(const struct range_sets *sets, struct cni_error *err)
 		for (size_t k = 1; k < set->n_ranges; k++)
 			if (set->ranges[k].subnet.family != set->ranges[0].subnet.family)
 				return cni_fail(err, CNI_INVALID_CONFIG,
-					"%s and %s are of different families: a set is the alternatives "
-					"for one address; give each family a set of its own",
-					set->ranges[0].path, set->ranges[k].path);
+					"%s and %s are of different families: a set is the "
+					"alternatives for one address; give each family a set of "
+					"its own", set->ranges[0].path, set->ranges[k].path);
 	}
 	return 0;
 }

@@ -88,10 +88,12 @@ static void test_cases(void)
 		{ "the next one", 10, { { 10, 10 } }, 11, 11 },
 		{ "behind an exclusion", 11, { { 10, 11 } }, 14, 14 },
 		{ "from within an exclusion", 12, { { 0 } }, 10, 14 },
-		{ "from one range to the next in the order of configuration", 19, { { 0 } }, 10, 40 },
+		{ "from one range to the next in the order of configuration", 19, { { 0 } }, 10,
+			40 },
 		{ "from the last range to the first", 39, { { 0 } }, 10, 10 },
 		{ "around, over full ranges", 48, { { 49, 49 }, { 30, 39 }, { 10, 18 } }, 19, 19 },
-		{ "around, to what is before it", 45, { { 46, 49 }, { 30, 39 }, { 10, 19 } }, 40, 40 },
+		{ "around, to what is before it", 45, { { 46, 49 }, { 30, 39 }, { 10, 19 } }, 40,
+			40 },
 		{ "the last one chosen, if only that is free", 45,
 			{ { 10, 39 }, { 40, 44 }, { 46, 49 } }, 45, 45 },
 		{ "a cursor of ranges that are gone", 200, { { 10, 11 } }, 14, 14 },
@@ -213,8 +215,8 @@ static void test_random(unsigned int seed)
 			bool round_robin = random() % 2;
 			int want = model(&fake, &in, round_robin);
 			u128 address = 0;
-			bool found = alloc_free(&in, 3, round_robin ? ALLOC_ROUND_ROBIN : ALLOC_LOWEST,
-				&view, &address);
+			bool found = alloc_free(&in, 3,
+				round_robin ? ALLOC_ROUND_ROBIN : ALLOC_LOWEST, &view, &address);
 
 			right = found == (want >= 0) && (!found || address == BASE + (u128)want);
 			if (found) {

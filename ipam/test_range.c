@@ -57,7 +57,8 @@ static void test_hosts(void)
 		{ "10.1.0.8/32", "10.1.0.8-10.1.0.8", "10.1.0.8-10.1.0.8" },
 		{ "10.0.0.0/8", "10.0.0.0-10.255.255.255", "10.0.0.1-10.255.255.254" },
 		{ "0.0.0.0/0", "0.0.0.0-255.255.255.255", "0.0.0.1-255.255.255.254" },
-		{ "fd00::/64", "fd00::-fd00::ffff:ffff:ffff:ffff", "fd00::1-fd00::ffff:ffff:ffff:ffff" },
+		{ "fd00::/64", "fd00::-fd00::ffff:ffff:ffff:ffff",
+			"fd00::1-fd00::ffff:ffff:ffff:ffff" },
 		{ "fd00::4/126", "fd00::4-fd00::7", "fd00::5-fd00::7" },
 		{ "fd00::4/127", "fd00::4-fd00::5", "fd00::4-fd00::5" },
 		{ "fd00::4/128", "fd00::4-fd00::4", "fd00::4-fd00::4" },
@@ -112,7 +113,8 @@ static void test_counts(void)
 	ok(span_count((struct span){ 6, 5 }) == 0, "an empty span");
 	ok(span_count((struct span){ 0, UINT64_MAX }) == UINT64_MAX, "2^64 saturates");
 	ok(span_count((struct span){ 0, ~(u128)0 }) == UINT64_MAX, "so does 2^128");
-	ok(span_count((struct span){ 0, UINT64_MAX - 2 }) == UINT64_MAX - 1, "a little less does not");
+	ok(span_count((struct span){ 0, UINT64_MAX - 2 }) == UINT64_MAX - 1,
+		"a little less does not");
 }
 
 /* The runs of usable addresses of 10.0.0.1-10.0.0.14 as text. */
@@ -146,8 +148,9 @@ static void test_gaps(void)
 		}
 		ok(!range_exclude(&range, spans, n), "exclude %zu spans", n);
 		while (range_next_gap(&range, &rest, &gap))
-			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%u-%u", *got ? " " : "",
-				(unsigned int)(gap.first & 0xff), (unsigned int)(gap.last & 0xff));
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%u-%u",
+				*got ? " " : "", (unsigned int)(gap.first & 0xff),
+				(unsigned int)(gap.last & 0xff));
 		is(got, cases[i].want, "gaps %zu", i);
 		free(range.excluded);
 	}
@@ -194,7 +197,8 @@ static void test_random(unsigned int seed)
 			for (u128 a = gap.first; a <= gap.last; a++)
 				seen[a - 1000] = true;
 		for (size_t i = 0; i < 300; i++)
-			right = right && seen[i] == allowed[i] && range_has(&range, 1000 + i) == allowed[i];
+			right = right && seen[i] == allowed[i] &&
+				range_has(&range, 1000 + i) == allowed[i];
 		free(range.excluded);
 	}
 	ok(right, "random exclusions agree with flags (seed %u)", seed);
@@ -217,7 +221,8 @@ static void build(struct range_sets *sets, const char *const texts[])
 			set->ranges = calloc(8, sizeof(struct range));
 		range = &set->ranges[set->n_ranges++];
 		sscanf(text + (*text == '+'), "%49[^@]@%49s", words[0], words[1]);
-		snprintf(range->path, sizeof(range->path), "%zu.%zu", sets->n_sets - 1, set->n_ranges - 1);
+		snprintf(range->path, sizeof(range->path), "%zu.%zu", sets->n_sets - 1,
+			set->n_ranges - 1);
 		range->subnet = subnet(words[0]);
 		range->usable = span_of_hosts(&range->subnet);
 		ip_parse(words[1], &range->gateway);
@@ -237,7 +242,8 @@ static void test_sets(void)
 			"address; give each family a set of its own" },
 		{ { "10.1.0.0/24", "10.1.0.0/25" }, "1.0 overlaps 0.0: both have 10.1.0.1" },
 		{ { "10.1.0.0/16", "+10.1.7.0/24" }, "0.1 overlaps 0.0: both have 10.1.7.1" },
-		{ { "fd00::/64", "10.1.0.0/24", "fd00::8/126" }, "2.0 overlaps 0.0: both have fd00::9" },
+		{ { "fd00::/64", "10.1.0.0/24", "fd00::8/126" },
+			"2.0 overlaps 0.0: both have fd00::9" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -248,7 +254,8 @@ static void test_sets(void)
 		build(&sets, cases[i].ranges);
 		rc = range_sets_check(&sets, &err);
 		is(rc < 0 ? err.msg : NULL, cases[i].want, "sets %zu", i);
-		ok(rc == (cases[i].want ? -1 : 0) && err.code == (rc ? CNI_INVALID_CONFIG : 0), "the code");
+		ok(rc == (cases[i].want ? -1 : 0) && err.code == (rc ? CNI_INVALID_CONFIG : 0),
+			"the code");
 	}
 }
 
@@ -262,9 +269,11 @@ static void test_gateways(void)
 
 	build(&sets, ranges);
 	ok(!range_sets_check(&sets, &err), "gateways are accepted");
-	ok(!range_set_find(&sets.sets[0], number("10.1.0.1")), "a gateway is reserved in its range");
+	ok(!range_set_find(&sets.sets[0], number("10.1.0.1")),
+		"a gateway is reserved in its range");
 	ok(!range_set_find(&sets.sets[0], number("10.1.0.14")), "also in the range of another set");
-	ok(range_set_find(&sets.sets[0], number("10.1.0.2")) == &sets.sets[0].ranges[0], "not more");
+	ok(range_set_find(&sets.sets[0], number("10.1.0.2")) == &sets.sets[0].ranges[0],
+		"not more");
 	ok(range_set_find(&sets.sets[1], number("10.3.0.2")) == &sets.sets[1].ranges[1],
 		"alternatives are searched");
 	ok(!range_set_find(&sets.sets[1], number("10.1.0.2")), "other sets are not");

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The native schema of the pool IPAM: the member "ipam" of a network configuration, with what
+ * CNI_ARGS, args.cni and runtimeConfig add to it. Everything that is wrong is CNI_INVALID_CONFIG,
+ * and the message starts with the path of the key. Strings are borrowed from the request.
+ */
+#ifndef IPAM_CONFIG_H
+#define IPAM_CONFIG_H
+
+#include "cni/result.h"
+#include "ipam/alloc.h"
+#include "ipam/store.h"
+
+#define CONFIG_DATA_DIR "/var/lib/cni/fabric-cni"
+
+struct pool_config {
+	struct store_options store;
+	struct range_sets sets;
+	enum alloc_order order;
+	bool sticky_pod; /* the pod's name keeps its addresses, not the container ID */
+	bool default_gateway;
+	const struct json *routes, *dns;
+	const char *resolv_conf;	     /* path; NULL: none */
+	struct ip requested[RANGE_SETS_MAX]; /* in no order */
+	size_t n_requested;
+};
+
+/* All of it, for ADD, CHECK and STATUS; to be ended with config_done(). */
+int config_read(const struct cni_request *, struct pool_config *, struct cni_error *err);
+void config_done(struct pool_config *);
+
+/*
+ * Only where the pool is, for DEL and GC. A bad duration or durability is taken for the default; a
+ * bad pool or dataDir fails: no ADD can have leased anything there.
+ */
+int config_read_store(const struct cni_request *, struct store_options *, struct cni_error *err);
+
+/*
+ * Routes and dns of the configuration, resolvConf read. The result may borrow from the
+ * request and owns the rest.
+ */
+int config_result(const struct pool_config *, struct cni_result *, struct cni_error *err);
+
+/*
+ * defaultGateway: a default route of each family through the gateway of the first address that has
+ * one, unless there is a default route already.
+ */
+int config_default_routes(const struct pool_config *, struct cni_result *, struct cni_error *err);
+
+/* ---- Between the files of the configuration ---- */
+
+/* Put "path: " before the message of an error. Returns -1. */
+int config_under(struct cni_error *err, const char *path);
+
+/*
+ * Refuse members whose key is one slip away from one that is known: they would be ignored. tables
+ * ends with NULL.
+ */
+int config_check_keys(const struct json *object, const struct json_field *const tables[],
+	const char *path, struct cni_error *err);
+
+/* The ranges of runtimeConfig.ipRanges, of "ipam" itself and of ipam.ranges; checked. */
+int config_ranges(const struct cni_request *, struct range_sets *, struct cni_error *err);
+extern const struct json_field config_range_fields[];
+
+/* runtimeConfig.ips, else args.cni.ips, else IP of CNI_ARGS. */
+int config_requests(const struct cni_request *, struct pool_config *, struct cni_error *err);
+
+int config_store(const struct cni_request *, struct store_options *, struct cni_error *err);
+extern const struct json_field config_store_fields[];
+
+#endif

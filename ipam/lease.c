@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipam/lease.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "ipam/reclaim.h"
+
+/* An ADD on its way to one transaction. */
+struct plan {
+	const struct cni_request *req;
+	const struct pool_config *config;
+	struct store *store;
+	struct lease_requests requests;
+	const struct lease *held; /* what is kept where it still fits; NULL: nothing */
+	bool is_own;		  /* held is the attachment's, else of an older one of the pod */
+	struct lease *next;	  /* what it will hold */
+	const struct range *ranges[RANGE_SETS_MAX]; /* of next's addresses */
+	char pod[LEASE_TEXT_MAX], netns_id[LEASE_NETNS_ID];
+};
+
+static bool view_next_free(void *store, struct span span, u128 *address)
+{
+	return store_next_free(store, span, address);
+}
+
+static bool view_oldest_cooling(void *store, struct span span, u128 *address, int64_t *released)
+{
+	return store_oldest_cooling(store, span, address, released);
+}
+
+static bool view_cursor(void *store, size_t set, u128 *address)
+{
+	return store_cursor(store, set, address);
+}
+
+struct alloc_view lease_view(struct store *store)
+{
+	return (struct alloc_view){
+		.data = store,
+		.next_free = view_next_free,
+		.oldest_cooling = view_oldest_cooling,
+		.cursor = view_cursor,
+	};
+}
+
+const char *lease_netns_id(const struct stat *status, char out[LEASE_NETNS_ID])
+{
+	snprintf(out, LEASE_NETNS_ID, "%ju:%ju", (uintmax_t)status->st_dev,
+		(uintmax_t)status->st_ino);
+	return out;
+}
+
+int lease_exhausted(
+	struct store *store, const char *pool, const struct range_set *set, struct cni_error *err)
+{
+	struct store_counts in_use = store_counts(store);
+	struct range_counts counts = range_set_counts(set);
+
+	return cni_fail(err, CNI_TRY_LATER,
+		"pool %s exhausted: %" PRIu64 " usable, %" PRIu64 " leased, %" PRIu64
+		" cooling, %" PRIu64 " excluded: delete attachments or widen %s",
+		pool, counts.usable, in_use.leased, in_use.cooling, counts.excluded,
+		set->ranges[0].path);
+}
+
+/* Who asks. */
+static int describe(struct plan *plan, struct cni_error *err)
+{
+	const struct cni_request *req = plan->req;
+	const char *namespace = cni_request_arg(req, "K8S_POD_NAMESPACE");
+	const char *name = cni_request_arg(req, "K8S_POD_NAME");
+	struct lease *next = plan->next;
+	struct stat status;
+	int length = 0;
+
+	if (namespace && *namespace && name && *name)
+		length = snprintf(plan->pod, sizeof(plan->pod), "%s/%s", namespace, name);
+	if (length < 0 || (size_t)length >= sizeof(plan->pod))
+		return cni_fail(err, CNI_BAD_ENVIRONMENT,
+			"CNI_ARGS: namespace and name of the pod are longer than %zu bytes",
+			sizeof(plan->pod) - 2);
+	if (req->netns >= 0 && !fstat(req->netns, &status))
+		lease_netns_id(&status, plan->netns_id);
+	next->container_id = req->container_id;
+	next->ifname = req->ifname;
+	next->network = req->name;
+	next->pod = plan->pod;
+	next->pod_uid = cni_request_arg(req, "K8S_POD_UID");
+	next->netns = req->netns_path;
+	next->netns_id = plan->netns_id;
+	next->boot = store_boot_id();
+	next->time = time(NULL);
+	next->n_addresses = 0;
+	next->fixed = 0;
+	return 0;
+}
+
+/* The held address that the set could have given, or NULL. */
+static const struct ip *kept(const struct plan *plan, size_t set)
+{
+	for (size_t i = 0; plan->held && i < plan->held->n_addresses; i++)
+		if (range_set_find(
+			    &plan->config->sets.sets[set], ip_number(&plan->held->addresses[i])))
+			return &plan->held->addresses[i];
+	return NULL;
+}
+
+/* May the attachment take over the lease of an older one of its pod? */
+static bool is_heir(const struct plan *plan, const struct lease *old)
+{
+	const char *uid = plan->next->pod_uid;
+
+	return (uid && *uid && old->pod_uid && !strcmp(uid, old->pod_uid)) || reclaim_is_dead(old);
+}
+
+/* Look up what is held; held is filled with it. */
+static int find_held(struct plan *plan, struct lease *held, struct cni_error *err)
+{
+	const struct cni_request *req = plan->req;
+	int rc = store_find(plan->store, req->container_id, req->ifname, held, err);
+
+	plan->is_own = rc > 0;
+	if (!rc && plan->config->sticky_pod && *plan->pod) {
+		rc = store_find_pod(plan->store, plan->pod, req->ifname, held, err);
+		if (rc > 0 && !is_heir(plan, held))
+			rc = 0;
+	}
+	plan->held = rc > 0 ? held : NULL;
+	return rc < 0 ? -1 : 0;
+}
+
+/* What is held and what is requested agree; an inheritance that does not is left alone. */
+static int check_held(struct plan *plan, struct cni_error *err)
+{
+	for (size_t i = 0; i < plan->config->sets.n_sets; i++) {
+		const struct ip *wanted = &plan->requests.of_set[i], *has = kept(plan, i);
+		char held[IP_TEXT], requested[IP_TEXT];
+
+		if (!has || !wanted->family || ip_same(has, wanted))
+			continue;
+		if (plan->is_own)
+			return cni_fail(err, CNI_INVALID_CONFIG,
+				"container %s, interface %s holds %s in pool %s and requested %s: "
+				"DEL it first",
+				plan->req->container_id, plan->req->ifname, ip_print(has, held),
+				plan->config->store.pool, ip_print(wanted, requested));
+		plan->held = NULL;
+	}
+	return 0;
+}
+
+static bool is_held(const struct plan *plan, const struct ip *ip)
+{
+	for (size_t i = 0; plan->held && i < plan->held->n_addresses; i++)
+		if (ip_same(&plan->held->addresses[i], ip))
+			return true;
+	return false;
+}
+
+/* Nobody else has it, or a dead one had it. */
+static int claim_requested(struct plan *plan, const struct ip *wanted, struct cni_error *err)
+{
+	struct lease owner;
+	char text[IP_TEXT];
+	int rc = is_held(plan, wanted) ? 0 : store_find_address(plan->store, wanted, &owner, err);
+
+	if (rc <= 0)
+		return rc;
+	if (reclaim_is_dead(&owner))
+		return store_remove(plan->store, owner.container_id, owner.ifname, err);
+	return cni_fail(err, CNI_TRY_LATER,
+		"requested address %s is leased to container %s, interface %s%s%s, of network %s",
+		ip_print(wanted, text), owner.container_id, owner.ifname,
+		owner.pod && *owner.pod ? ", pod " : "", owner.pod ? owner.pod : "", owner.network);
+}
+
+static int choose(struct plan *plan, size_t set, u128 *address, struct cni_error *err)
+{
+	const struct range_set *from = &plan->config->sets.sets[set];
+	struct alloc_view view = lease_view(plan->store);
+	int rc;
+
+	if (alloc_free(from, set, plan->config->order, &view, address))
+		return 0;
+	rc = reclaim(plan->store, from, plan->held, address, err);
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	if (alloc_cooling(from, &view, address))
+		return 0;
+	return lease_exhausted(plan->store, plan->config->store.pool, from, err);
+}
+
+static int plan_set(struct plan *plan, size_t set, struct cni_error *err)
+{
+	const struct ip *wanted = &plan->requests.of_set[set], *has = kept(plan, set);
+	u128 address;
+
+	if (wanted->family) {
+		if (claim_requested(plan, wanted, err) < 0)
+			return -1;
+		address = ip_number(wanted);
+	} else if (has) {
+		address = ip_number(has);
+	} else if (choose(plan, set, &address, err) < 0) {
+		return -1;
+	}
+	if (wanted->family || has)
+		plan->next->fixed |= 1u << set;
+	plan->ranges[set] = range_set_find(&plan->config->sets.sets[set], address);
+	plan->next->addresses[set] = ip_from_number(address, plan->ranges[set]->subnet.prefix);
+	plan->next->n_addresses++;
+	return 0;
+}
+
+static int add_to_result(const struct plan *plan, struct cni_result *result, struct cni_error *err)
+{
+	for (size_t i = 0; i < plan->next->n_addresses; i++) {
+		struct cni_address *address = cni_result_address(result);
+
+		if (!address)
+			return cni_fail(err, CNI_INTERNAL, "make the result: out of memory");
+		address->ip = plan->next->addresses[i];
+		address->gateway = plan->ranges[i]->gateway;
+	}
+	return config_default_routes(plan->config, result, err);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+/* A repeated ADD. The namespace counts: a lease of one that is gone would be taken for dead. */
+static bool is_unchanged(const struct plan *plan)
+{
+	const struct lease *held = plan->held, *next = plan->next;
+
+	if (!held || !plan->is_own || held->n_addresses != next->n_addresses ||
+		!is_same(held->boot, next->boot) || !is_same(held->netns, next->netns) ||
+		!is_same(held->netns_id, next->netns_id) || !is_same(held->network, next->network))
+		return false;
+	for (size_t i = 0; i < next->n_addresses; i++)
+		if (!ip_same(&held->addresses[i], &next->addresses[i]) ||
+			held->addresses[i].prefix != next->addresses[i].prefix)
+			return false;
+	return true;
+}
+
+static int commit(struct plan *plan, struct ipam_guard *guard, struct cni_error *err)
+{
+	const struct lease *replaced = plan->is_own ? NULL : plan->held;
+
+	for (size_t i = 0; i < plan->next->n_addresses; i++)
+		if (!plan->is_own || !is_held(plan, &plan->next->addresses[i]))
+			guard->leased[guard->n_leased++] = plan->next->addresses[i];
+	return is_unchanged(plan) ? 0 : store_put(plan->store, plan->next, replaced, err);
+}
+
+static int run(struct plan *plan, struct ipam_guard *guard, struct cni_result *result,
+	struct cni_error *err)
+{
+	struct lease held;
+
+	if (describe(plan, err) < 0 || find_held(plan, &held, err) < 0 || check_held(plan, err) < 0)
+		return -1;
+	for (size_t i = 0; i < plan->config->sets.n_sets; i++)
+		if (plan_set(plan, i, err) < 0)
+			return -1;
+	/* The commit is the last thing that can fail. */
+	if (add_to_result(plan, result, err) < 0)
+		return -1;
+	return commit(plan, guard, err);
+}
+
+int lease_add(const struct cni_request *req, struct ipam_guard *guard, struct cni_result *result,
+	struct cni_error *err)
+{
+	CLEANUP(config_done) struct pool_config config;
+	CLEANUP(store_closep) struct store *store = NULL;
+	struct lease next;
+	struct plan plan = { .req = req, .config = &config, .next = &next };
+
+	*guard = (struct ipam_guard){ .request = req };
+	if (config_read(req, &config, err) < 0 || config_result(&config, result, err) < 0 ||
+		lease_requests(&config, &plan.requests, err) < 0)
+		return -1;
+	config.store.create = true;
+	if (store_open(&store, &config.store, err) < 0)
+		return -1;
+	plan.store = store;
+	return run(&plan, guard, result, err);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipam/reclaim.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ipam/lease.h"
+
+/* Enough for the ADDs that follow, few enough to wait for. */
+#define RECLAIM_MAX 64
+
+static bool is_told(const char *text)
+{
+	return text && *text;
+}
+
+bool reclaim_is_dead(const struct lease *lease)
+{
+	const char *boot = store_boot_id();
+	struct stat status;
+	char now[LEASE_NETNS_ID];
+
+	if (is_told(lease->boot) && *boot && strcmp(lease->boot, boot) != 0)
+		return true;
+	/* Of a namespace that could not be looked at then, nothing can be said now. */
+	if (!is_told(lease->netns) || !is_told(lease->netns_id))
+		return false;
+	if (stat(lease->netns, &status) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	return strcmp(lease->netns_id, lease_netns_id(&status, now)) != 0;
+}
+
+struct search {
+	const struct range_set *set;
+	const struct lease *keep;
+	bool look_only;
+	int found;
+	u128 address; /* of the first one */
+	struct cni_error *err;
+};
+
+/* The lease's address that the set could give to somebody else. */
+static bool holds_one_of(const struct lease *lease, const struct range_set *set, u128 *address)
+{
+	for (size_t i = 0; i < lease->n_addresses; i++) {
+		*address = ip_number(&lease->addresses[i]);
+		if (range_set_find(set, *address))
+			return true;
+	}
+	return false;
+}
+
+static int visit(struct store *store, const struct lease *lease, void *data)
+{
+	struct search *search = data;
+	const struct lease *keep = search->keep;
+	u128 address;
+
+	if (!holds_one_of(lease, search->set, &address) ||
+		(keep && !strcmp(lease->container_id, keep->container_id) &&
+			!strcmp(lease->ifname, keep->ifname)) ||
+		!reclaim_is_dead(lease))
+		return 0;
+	if (!search->found++)
+		search->address = address;
+	if (search->look_only)
+		return 1;
+	if (store_remove(store, lease->container_id, lease->ifname, search->err) < 0)
+		return -1;
+	return search->found == RECLAIM_MAX;
+}
+
+int reclaim(struct store *store, const struct range_set *set, const struct lease *keep,
+	u128 *address, struct cni_error *err)
+{
+	struct search search = { .set = set, .keep = keep, .err = err };
+
+	if (store_each(store, visit, &search, err) < 0)
+		return -1;
+	*address = search.address;
+	return search.found > 0;
+}
+
+int reclaim_is_possible(struct store *store, const struct range_set *set, struct cni_error *err)
+{
+	struct search search = { .set = set, .look_only = true, .err = err };
+
+	return store_each(store, visit, &search, err);
+}

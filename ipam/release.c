@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipam/release.h"
+
+#include <string.h>
+
+#include "ipam/config.h"
+
+int release_owner(const struct cni_request *req, struct cni_error *err)
+{
+	CLEANUP(store_closep) struct store *store = NULL;
+	struct cni_error bad_config = { 0 };
+	struct store_options options;
+
+	/* Nothing was ever leased where no ADD can go. */
+	if (config_read_store(req, &options, &bad_config) < 0)
+		return 0;
+	if (store_open(&store, &options, err) < 0)
+		return -1;
+	return store ? store_remove(store, req->container_id, req->ifname, err) : 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct cni_attachment *left = a, *right = b;
+	int order = strcmp(left->container_id, right->container_id);
+
+	return order ? order : strcmp(left->ifname, right->ifname);
+}
+
+struct sweep {
+	const char *network;
+	const struct cni_attachment *valid; /* sorted */
+	size_t n_valid;
+	struct cni_error *err; /* of all */
+};
+
+static int visit(struct store *store, const struct lease *lease, void *data)
+{
+	const struct cni_attachment owner = { lease->container_id, lease->ifname };
+	struct cni_error one = { 0 };
+	struct sweep *sweep = data;
+
+	if (!lease->network || strcmp(lease->network, sweep->network) != 0 ||
+		bsearch(&owner, sweep->valid, sweep->n_valid, sizeof(owner), compare))
+		return 0;
+	if (store_remove(store, lease->container_id, lease->ifname, &one) < 0)
+		cni_fail_join(sweep->err, &one);
+	return 0;
+}
+
+int release_unlisted(const struct cni_request *req, struct cni_error *err)
+{
+	CLEANUP(freep) struct cni_attachment *valid = NULL;
+	CLEANUP(store_closep) struct store *store = NULL;
+	struct sweep sweep = { .network = req->name, .err = err };
+	struct cni_error broken = { 0 };
+	struct store_options options;
+
+	if (cni_request_attachments(req, &valid, &sweep.n_valid, err) < 0 ||
+		config_read_store(req, &options, err) < 0 || store_open(&store, &options, err) < 0)
+		return -1;
+	if (!store)
+		return 0;
+	qsort(valid, sweep.n_valid, sizeof(*valid), compare);
+	sweep.valid = valid;
+	store_each(store, visit, &sweep, &broken);
+	return cni_fail_join(err, &broken);
+}
+
+static bool is_among(const struct ip *ip, const struct ip *ips, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ip_same(ip, &ips[i]))
+			return true;
+	return false;
+}
+
+void release_guarded(const struct ipam_guard *guard)
+{
+	const struct cni_request *req = guard->request;
+	CLEANUP(store_closep) struct store *store = NULL;
+	struct store_options options;
+	struct cni_error err = { 0 };
+	struct lease lease;
+	size_t n = 0;
+
+	if (!guard->n_leased || config_read_store(req, &options, &err) < 0 ||
+		store_open(&store, &options, &err) < 0 || !store ||
+		store_find(store, req->container_id, req->ifname, &lease, &err) <= 0)
+		return;
+	for (size_t i = 0; i < lease.n_addresses; i++)
+		if (!is_among(&lease.addresses[i], guard->leased, guard->n_leased))
+			lease.addresses[n++] = lease.addresses[i];
+	lease.n_addresses = n;
+	lease.fixed = UINT32_MAX;
+	if (n)
+		store_put(store, &lease, NULL, &err);
+	else
+		store_remove(store, req->container_id, req->ifname, &err);
+}

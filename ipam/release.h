@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ways in which a lease ends. */
+#ifndef IPAM_RELEASE_H
+#define IPAM_RELEASE_H
+
+#include "ipam/ipam.h"
+
+/* DEL: by owner, without a look at the ranges. Success where there is nothing to release. */
+int release_owner(const struct cni_request *, struct cni_error *err);
+
+/* GC: what the network leased to attachments that are not listed. Tries all, joins the errors. */
+int release_unlisted(const struct cni_request *, struct cni_error *err);
+
+/*
+ * The end of an ADD that failed after its commit: release guard->leased, leave what the attachment
+ * held before. Nobody is left to be told of a failure.
+ */
+void release_guarded(const struct ipam_guard *);
+
+#endif
