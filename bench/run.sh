@@ -41,16 +41,15 @@ few=$((rounds / 10))
 # ---- Before the namespaces: packages and programs ----
 
 build_programs() {
-	local targets=(bench/floor bench/measure bench/preload)
+	local targets=(bench/floor bench/measure bench/preload) log
 
 	[ -n "$plugins" ] || targets+=(macvlan/macvlan ipam/pool)
-	[ -f "$build/build.ninja" ] ||
-		meson setup "$build" "$root" -Dbuildtype=release >/dev/null
-	# What ninja says is worth reading only if it fails.
-	ninja -C "$build" "${targets[@]}" >"$build/bench.log" 2>&1 || {
-		cat "$build/bench.log" >&2
-		exit 1
-	}
+	log=$(mktemp)
+	# What they say is worth reading only if they fail.
+	[ -f "$build/build.ninja" ] || meson setup "$build" "$root" -Dbuildtype=release >"$log" ||
+		{ cat "$log" >&2 && die 'meson setup failed'; }
+	ninja -C "$build" "${targets[@]}" >"$log" || { cat "$log" >&2 && die 'the build failed'; }
+	rm "$log"
 	[ -n "$plugins" ] && return
 	# Plugins are siblings in one directory, as an installation leaves them.
 	plugins=$build/plugins
