@@ -214,6 +214,9 @@ int cni_result_read(struct cni_result *result, const struct json *json, enum cni
 	if (json_type(json) != JSON_OBJECT && json_type(json) != JSON_NULL)
 		return cni_fail(err, CNI_DECODING_FAILURE, "a result must be an object, not %s",
 			json_type_name(json));
+	if (!text && json_get(json, "cniVersion"))
+		return cni_fail(err, CNI_DECODING_FAILURE, "\"cniVersion\" must be a string, not %s",
+			json_type_name(json_get(json, "cniVersion")));
 	if (text && *text && cni_version_parse(text, &version) < 0)
 		return cni_fail(err, CNI_INCOMPATIBLE_VERSION, "unsupported CNI result version \"%s\"", text);
 	if ((version < CNI_0_3_0 ? read_old : read_new)(&read, json, err) < 0 ||

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcni/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cni/json.h"
+
+static int check_kind(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return S_ISREG(st.st_mode) ? 0 : -EINVAL;
+}
+
+int file_read(const char *path, char **text, size_t *length)
+{
+	/* O_NONBLOCK: a FIFO must not be waited for. */
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(freep) char *read_text = NULL;
+	size_t size = 0, capacity = 0;
+	ssize_t got = 1;
+	char *grown;
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	if ((rc = check_kind(fd)) < 0)
+		return rc;
+	for (; got > 0; size += (size_t)got) {
+		if (size > JSON_MAX)
+			return -EFBIG;
+		if (capacity - size < 2) {
+			capacity = capacity ? 2 * capacity : 8192;
+			if (!(grown = realloc(read_text, capacity)))
+				return -ENOMEM;
+			read_text = grown;
+		}
+		got = read(fd, read_text + size, capacity - size - 1);
+		if (got < 0)
+			return -errno;
+	}
+	read_text[size] = '\0';
+	*text = read_text;
+	*length = size;
+	read_text = NULL;
+	return 0;
+}
+
+static int write_whole(const char *path, const char *text, size_t length)
+{
+	CLEANUP(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	ssize_t written;
+
+	if (fd < 0)
+		return -errno;
+	for (; length; text += written, length -= (size_t)written) {
+		written = write(fd, text, length);
+		if (written <= 0)
+			return written ? -errno : -EIO;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_replace(const char *path, const char *text, size_t length)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	char temporary[PATH_MAX];
+	int rc;
+
+	if (snprintf(temporary, sizeof(temporary), "%.*s.%s", (int)(base - path), path, base) >=
+		(int)sizeof(temporary))
+		return -ENAMETOOLONG;
+	rc = write_whole(temporary, text, length);
+	if (!rc && rename(temporary, path) < 0)
+		rc = -errno;
+	if (rc < 0)
+		unlink(temporary);
+	return rc;
+}
+
+int file_fail_within(struct cni_error *err, const char *place)
+{
+	struct cni_error cause = *err;
+
+	return cni_fail(err, cause.code, "%s: %s", place, cause.msg);
+}

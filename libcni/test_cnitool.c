@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of cnitool, whose path is the only argument. In a mount namespace of its own,
+ * because the cache has a fixed place.
+ */
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "libcni/test_files.h"
+
+/* Run `cnitool command` in a shell; out and diagnostics get what it said. Returns its status. */
+static int run(const char *command, char **out, char **diagnostics)
+{
+	char line[4 * PATH_MAX];
+	int status;
+
+	test_remove("log");
+	if (snprintf(line, sizeof(line), "cd '%s/net' && CNI_PATH='%s' NETCONFPATH='%s/net' %s >'%s/out' "
+			"2>'%s/err'", test_dir, test_dir, test_dir, command, test_dir, test_dir) >=
+		(int)sizeof(line))
+		abort();
+	status = system(line);
+	*out = test_read("out");
+	*diagnostics = test_read("err");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static const struct {
+	const char *command;
+	const char *log; /* what the plugin noted of its environment */
+} good[] = {
+	{ "$TOOL del n /var/run/netns/x",
+		"DEL /var/run/netns/x eth0 cnitool-4acf487154af9777be71 args=\n" },
+	{ "$TOOL check n /var/run//netns/./y/../x/",
+		"CHECK /var/run/netns/x eth0 cnitool-4acf487154af9777be71 args=\n" },
+	{ "$TOOL del n ../../../var/run/netns/x",
+		"DEL /var/run/netns/x eth0 cnitool-4acf487154af9777be71 args=\n" },
+	{ "$TOOL del n /../..", "DEL / eth0 cnitool-" },
+	{ "$TOOL -i net1 del n /x", "DEL /x net1 cnitool-" },
+	{ "$TOOL del n --ifname=net1 /x", "DEL /x net1 cnitool-" },
+	{ "$TOOL del n /x -i net1", "DEL /x net1 cnitool-" },
+	{ "CNI_IFNAME=net2 $TOOL del n /x", "DEL /x net2 cnitool-" },
+	{ "CNI_IFNAME=net2 $TOOL del n /x -i net1", "DEL /x net1 cnitool-" },
+	{ "CNI_IFNAME= $TOOL del n /x ignored", "DEL /x eth0 cnitool-" },
+	{ "CNI_ARGS='K=V;K2=V2' $TOOL del n /var/run/netns/x",
+		"DEL /var/run/netns/x eth0 cnitool-4acf487154af9777be71 args=K=V;K2=V2\n" },
+};
+
+static void test_good(void)
+{
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		CLEANUP(freep) char *out = NULL, *diagnostics = NULL, *log = NULL;
+
+		ok(!run(good[i].command, &out, &diagnostics), "%s", good[i].command);
+		is(out, "", "prints nothing");
+		is(diagnostics, "", "says nothing");
+		log = test_read("log");
+		ok(log && !strncmp(log, good[i].log, strlen(good[i].log)), "the plugin's environment");
+	}
+}
+
+#define PAIR "cnitool: invalid CNI_ARGS pair "
+#define HINT "try 'cnitool --help'\n"
+
+static const struct {
+	const char *command, *diagnostics; /* its end */
+} bad[] = {
+	{ "$TOOL", "cnitool: a command is missing: " HINT },
+	{ "$TOOL ADD n /x", "cnitool: unknown command \"ADD\": " HINT },
+	{ "$TOOL add", "cnitool: add needs a network and the path of a network namespace: " HINT },
+	{ "$TOOL del n", "cnitool: del needs a network and the path of a network namespace: " HINT },
+	{ "$TOOL del n /x -i", "cnitool: " HINT },
+	{ "$TOOL del n /x --frobnicate", "cnitool: " HINT },
+	{ "$TOOL del m /x", "/net\n" },
+	{ "CNI_PATH= $TOOL del n /x",
+		"cnitool: plugin type=\"p\" failed (delete): no paths provided to find plugin \"p\": "
+		"set CNI_PATH\n" },
+	{ "CNI_ARGS='K=V;' $TOOL del n /x", PAIR "\"\": it must be K=V;K2=V2\n" },
+	{ "CNI_ARGS=';K=V' $TOOL del n /x", PAIR "\"\": it must be K=V;K2=V2\n" },
+	{ "CNI_ARGS='K=V;A=b=c;D=e' $TOOL del n /x", PAIR "\"A=b=c\": it must be K=V;K2=V2\n" },
+	{ "CNI_ARGS='K=' $TOOL del n /x", PAIR "\"K=\": it must be K=V;K2=V2\n" },
+	{ "CNI_ARGS='=V' $TOOL del n /x", PAIR "\"=V\": it must be K=V;K2=V2\n" },
+	{ "CNI_ARGS='K;L=M' $TOOL del n /x", PAIR "\"K\": it must be K=V;K2=V2\n" },
+	{ "CAP_ARGS='3' $TOOL del n /x",
+		"cnitool: the object of capability arguments (CAP_ARGS) is a number\n" },
+	{ "$TOOL del n /$(head -c 5000 /dev/zero | tr '\\0' x)", "x\n" },
+	{ "sh -c 'exec $TOOL add n /x >/dev/full'",
+		"cnitool: cannot write the result: No space left on device\n" },
+};
+
+static void test_bad(void)
+{
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		CLEANUP(freep) char *out = NULL, *diagnostics = NULL;
+		size_t length, want = strlen(bad[i].diagnostics);
+
+		ok(run(bad[i].command, &out, &diagnostics) == 1, "%s", bad[i].command);
+		is(out, "", "prints nothing");
+		length = strlen(diagnostics);
+		is(diagnostics + (length > want ? length - want : 0), bad[i].diagnostics, "says why");
+	}
+}
+
+static void test_life(void)
+{
+	static const char cached[] = "/var/lib/cni/results/n-cnitool-4acf487154af9777be71-eth0";
+	CLEANUP(freep) char *result = NULL, *diagnostics = NULL, *nothing = NULL;
+
+	ok(!run("$TOOL add n /var/run/netns/x", &result, &diagnostics), "add");
+	is(result, "{\n    \"cniVersion\": \"1.0.0\",\n    \"n\": 1.50\n}\n", "add prints the result");
+	ok(!access(cached, F_OK), "add writes the cache");
+	free(diagnostics);
+	ok(!run("$TOOL del n /var/run/netns/x", &nothing, &diagnostics), "del");
+	ok(access(cached, F_OK) < 0, "del removes the cache");
+}
+
+static void test_help(void)
+{
+	CLEANUP(freep) char *out = NULL, *diagnostics = NULL;
+
+	ok(!run("$TOOL add --help", &out, &diagnostics), "help");
+	ok(out && strstr(out, "Usage: cnitool COMMAND NETWORK NETNS") == out, "help on stdout");
+	is(diagnostics, "", "nothing on stderr");
+}
+
+static bool map_id(const char *file, unsigned int id)
+{
+	CLEANUP(closep) int fd = open(file, O_WRONLY | O_CLOEXEC);
+	char text[32];
+
+	return fd >= 0 && write(fd, text, (size_t)snprintf(text, sizeof(text), "0 %u 1", id)) > 0;
+}
+
+/* Root in a namespace whose /var/lib is empty. */
+static bool isolate(void)
+{
+	unsigned int uid = getuid(), gid = getgid();
+	CLEANUP(closep) int groups = -1;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return false;
+	groups = open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
+	return groups >= 0 && write(groups, "deny", 4) == 4 && map_id("/proc/self/uid_map", uid) &&
+		map_id("/proc/self/gid_map", gid) && !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+		!mount("none", "/var/lib", "tmpfs", 0, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	char file[PATH_MAX];
+	const char *tool = argc == 2 ? realpath(argv[1], file) : NULL;
+
+	if (!tool || setenv("TOOL", tool, 1) < 0)
+		return EXIT_FAILURE;
+	if (!isolate()) {
+		tap_skip("cnitool", "no user and mount namespaces");
+		return tap_done();
+	}
+	if (!mkdtemp(test_dir))
+		return EXIT_FAILURE;
+	test_mkdir("net");
+	test_write("net/n.conflist", 0644,
+		"{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"p\"}]}");
+	test_write("p", 0755,
+		"#!/bin/sh\necho $CNI_COMMAND $CNI_NETNS $CNI_IFNAME $CNI_CONTAINERID \"args=$CNI_ARGS\" "
+		">>\"${0%/*}/log\"\ntest $CNI_COMMAND = ADD && echo '{\"n\":1.50}'\nexit 0\n");
+	test_good();
+	test_bad();
+	test_life();
+	test_help();
+	test_remove("");
+	return tap_done();
+}
