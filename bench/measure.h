@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call of a plugin: started and timed (launch.c), or followed with ptrace and counted (trace.c). */
+/* One call of a plugin: timed (launch.c), or followed with ptrace and counted (trace.c). */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
