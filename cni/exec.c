@@ -19,14 +19,15 @@ int exec_find(const char *path, const char *name, char out[PATH_MAX], struct cni
 
 	if (!*name || strchr(name, '/'))
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"invalid plugin name: \"%s\": \"type\" must be the name of a file in CNI_PATH", name);
+			"invalid plugin name: \"%s\": it must be a file of CNI_PATH", name);
 	if (!*path)
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"no paths provided to find plugin \"%s\": set CNI_PATH", name);
 	for (const char *dir = path; *dir; dir += length + (dir[length] == ':')) {
 		length = strcspn(dir, ":");
 		/* An empty element would be the working directory: never what was meant. */
-		if (!length || snprintf(out, PATH_MAX, "%.*s/%s", (int)length, dir, name) >= PATH_MAX)
+		if (!length ||
+			snprintf(out, PATH_MAX, "%.*s/%s", (int)length, dir, name) >= PATH_MAX)
 			continue;
 		if (!stat(out, &st) && S_ISREG(st.st_mode))
 			return 0;
@@ -35,8 +36,8 @@ int exec_find(const char *path, const char *name, char out[PATH_MAX], struct cni
 	for (char *colon = listed; (colon = strchr(colon, ':'));)
 		*colon = ' ';
 	return cni_fail(err, CNI_INVALID_CONFIG,
-		"failed to find plugin \"%s\" in path [%s]: install it there or correct CNI_PATH", name,
-		listed);
+		"failed to find plugin \"%s\" in path [%s]: install it there or correct CNI_PATH",
+		name, listed);
 }
 
 /* ---- SIGPIPE ---- */
@@ -124,7 +125,8 @@ static int fail_to_start(const char *file, int rc, struct cni_error *err)
 		remedy = "; the file or the interpreter it names is missing";
 	else if (rc == -ENOEXEC)
 		remedy = "; it is no program for this machine";
-	return cni_fail(err, CNI_INTERNAL, "cannot run plugin %s: %s%s", file, strerror(-rc), remedy);
+	return cni_fail(
+		err, CNI_INTERNAL, "cannot run plugin %s: %s%s", file, strerror(-rc), remedy);
 }
 
 int exec_plugin(const char *file, const struct exec_variable *variables, const char *input,
@@ -132,8 +134,8 @@ int exec_plugin(const char *file, const struct exec_variable *variables, const c
 {
 	CLEANUP(freep) char **environment = make_environment(variables);
 	CLEANUP(sigpipe_release) struct sigpipe_guard guard;
-	CLEANUP(exec_child_done) struct exec_child child = { .input = input, .left = length,
-		EXEC_CHILD_NONE };
+	CLEANUP(exec_child_done)
+	struct exec_child child = { .input = input, .left = length, EXEC_CHILD_NONE };
 	int status, rc;
 
 	sigpipe_hold(&guard);
@@ -144,8 +146,7 @@ int exec_plugin(const char *file, const struct exec_variable *variables, const c
 	rc = exec_child_talk(&child);
 	if (rc == -EFBIG)
 		return cni_fail(err, CNI_INTERNAL,
-			"plugin %s was killed: it printed more than the %u bytes that a result may have", file,
-			JSON_MAX);
+			"plugin %s was killed: it printed more than %u bytes", file, JSON_MAX);
 	if (rc < 0 || (rc = exec_child_reap(&child, &status)) < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "cannot follow plugin %s", file);
 	if (exec_verdict(file, status, &child.out, &child.err, err) < 0)

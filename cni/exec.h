@@ -25,7 +25,8 @@ struct exec_variable {
 /*
  * Run file with our environment, the variables given (ended by a NULL name) replacing those of the
  * same name, and input on stdin. A file that is being replaced (ETXTBSY) is tried again for a
- * few seconds. The child's stderr is passed on to ours if it succeeded.
+ * few seconds. The child's stderr is passed on to ours if it succeeded. Signal dispositions stay
+ * as they are; SIGCHLD must not be ignored, or the exit status is lost.
  *
  * On success *output (malloc'd, NUL-terminated, the caller's) is its stdout. If it failed, err is
  * what it printed as an error object, code and details kept, or a description of what it did

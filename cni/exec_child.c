@@ -81,8 +81,8 @@ static int spawn(struct exec_child *child, const char *file, const int theirs[EX
 	return -rc;
 }
 
-int exec_child_start(struct exec_child *child, const char *file, char **environment,
-	const sigset_t *mask)
+int exec_child_start(
+	struct exec_child *child, const char *file, char **environment, const sigset_t *mask)
 {
 	CLEANUP(closep) int in = -1, out = -1, err = -1;
 	int *const theirs[] = { &in, &out, &err }, pair[2], rc;
@@ -91,7 +91,8 @@ int exec_child_start(struct exec_child *child, const char *file, char **environm
 		if (pipe2(pair, O_CLOEXEC) < 0)
 			return -errno;
 		*theirs[i] = pair[i != EXEC_IN];
-		child->ends[i] = (struct pollfd){ pair[i == EXEC_IN], i == EXEC_IN ? POLLOUT : POLLIN, 0 };
+		child->ends[i] =
+			(struct pollfd){ pair[i == EXEC_IN], i == EXEC_IN ? POLLOUT : POLLIN, 0 };
 	}
 	/* A blocking write would wait for a child that waits for us to read. */
 	if (fcntl(child->ends[EXEC_IN].fd, F_SETFL, O_NONBLOCK) < 0)
@@ -105,7 +106,8 @@ int exec_child_start(struct exec_child *child, const char *file, char **environm
 
 static int feed(struct exec_child *child)
 {
-	ssize_t written = child->left ? write(child->ends[EXEC_IN].fd, child->input, child->left) : 0;
+	ssize_t written =
+		child->left ? write(child->ends[EXEC_IN].fd, child->input, child->left) : 0;
 
 	if (written < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;

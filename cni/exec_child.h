@@ -11,9 +11,9 @@
 enum { EXEC_IN, EXEC_OUT, EXEC_ERR, EXEC_EXIT, EXEC_ENDS };
 
 struct exec_child {
-	pid_t pid;			   /* 0: none, or reaped */
+	pid_t pid;		       /* 0: none, or reaped */
 	struct pollfd ends[EXEC_ENDS]; /* ours, of its stdin, stdout and stderr; and its pidfd */
-	const char *input;		   /* what is left of it, with its length */
+	const char *input;	       /* what is left of it, with its length */
 	size_t left;
 	struct exec_text out, err;
 };
@@ -25,8 +25,8 @@ struct exec_child {
  * Start file with an environment and a signal mask; SIGPIPE has its default action. A file that is
  * being written (ETXTBSY) is tried again for five seconds.
  */
-int exec_child_start(struct exec_child *, const char *file, char **environment,
-	const sigset_t *mask);
+int exec_child_start(
+	struct exec_child *, const char *file, char **environment, const sigset_t *mask);
 
 /*
  * Write its stdin, read its stdout and stderr, until all are closed or it has exited: a process

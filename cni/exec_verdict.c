@@ -10,8 +10,8 @@
 #include "cni/json.h"
 
 /* A panic says why at its beginning, a log at its end: so much of both is quoted. */
-#define QUOTE_HEAD 200
-#define QUOTE_TAIL 250
+#define QUOTE_HEAD 200ul
+#define QUOTE_TAIL 250ul
 #define QUOTE_SIZE (4 * (QUOTE_HEAD + QUOTE_TAIL) + sizeof("\"\"..."))
 
 static char *escape(char *to, const char *text, size_t length)
@@ -108,12 +108,13 @@ int exec_verdict(const char *file, int status, const struct exec_text *out,
 	if (stderr_text->length)
 		quote(stderr_text, said);
 	if (!out->length && !stderr_text->length)
-		return cni_fail(err, CNI_INTERNAL, "netplugin failed with no error message: %s (%s)", how,
-			file);
+		return cni_fail(err, CNI_INTERNAL,
+			"netplugin failed with no error message: %s (%s)", how, file);
 	if (!out->length)
-		return cni_fail(err, CNI_INTERNAL, "netplugin failed: %s: %s (%s)", said, how, file);
+		return cni_fail(
+			err, CNI_INTERNAL, "netplugin failed: %s: %s (%s)", said, how, file);
 	return cni_fail(err, CNI_INTERNAL,
-		"netplugin failed (%s) but its diagnostic message is no error object: %s%s%s (%s)", how,
-		quote(out, printed), stderr_text->length ? "; stderr: " : "",
+		"netplugin failed (%s) but its diagnostic message is no error object: %s%s%s (%s)",
+		how, quote(out, printed), stderr_text->length ? "; stderr: " : "",
 		stderr_text->length ? said : "", file);
 }

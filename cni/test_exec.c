@@ -42,7 +42,8 @@ static int run(const char *script, const char *input, size_t length, char **outp
 static const char *run_captured(const char *script, char *got, size_t size)
 {
 	CLEANUP(freep) char *output = NULL;
-	int saved = dup(STDERR_FILENO), capture = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int saved = dup(STDERR_FILENO),
+	    capture = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	struct cni_error err;
 	size_t length;
 	ssize_t n;
@@ -76,19 +77,22 @@ static const struct {
 		.output = "{\"a\":{\"code\":3,\"msg\":\"m\"}}\n" },
 	{ "error object", "echo '{\"code\":11,\"msg\":\"busy\",\"details\":\"more\"}'; exit 1",
 		.code = CNI_TRY_LATER, .msg = "busy", .details = "more" },
-	{ "error object and exit 0", "echo '{\"code\":7,\"msg\":\"bad\"}'", .code = 7, .msg = "bad" },
+	{ "error object and exit 0", "echo '{\"code\":7,\"msg\":\"bad\"}'", .code = 7,
+		.msg = "bad" },
 	{ "error object without a code", "echo '{\"msg\":\"bad\"}'; exit 1", .code = CNI_INTERNAL,
 		.msg = "bad" },
 	{ "error object with stderr", "echo why >&2; echo '{\"code\":101,\"msg\":\"own\"}'; exit 3",
 		.code = 101, .msg = "own" },
 	{ "error object without msg", "echo '{\"code\":7}'; exit 1", .code = CNI_INTERNAL,
-		.msg = "(exit status 1) but its diagnostic message is no error object: \"{\\\"code\\\":7}\"" },
+		.msg = "(exit status 1) but its diagnostic message is no error object: "
+		       "\"{\\\"code\\\":7}\"" },
 	{ "nothing and exit 3", "exit 3", .code = CNI_INTERNAL,
 		.msg = "netplugin failed with no error message: exit status 3 (/tmp/test_exec." },
 	{ "stderr only", "printf 'one\\ntwo\\001\\n' >&2; exit 2", .code = CNI_INTERNAL,
 		.msg = "netplugin failed: \"one\\ntwo\\x01\": exit status 2 (" },
 	{ "garbage and stderr", "echo garbage; echo why >&2; exit 4", .code = CNI_INTERNAL,
-		.msg = "(exit status 4) but its diagnostic message is no error object: \"garbage\"; "
+		.msg = "(exit status 4) but its diagnostic message is no error object: "
+		       "\"garbage\"; "
 		       "stderr: \"why\" (" },
 	{ "killed", "kill -KILL $$", .code = CNI_INTERNAL, .msg = "killed by signal 9 (SIGKILL)" },
 	{ "crashed after a result", "echo '{}'; kill -SEGV $$", .code = CNI_INTERNAL,
@@ -101,7 +105,7 @@ static const struct {
 	{ "a panic on a short stderr", "echo panic; seq 200 >&2; exit 1", .code = CNI_INTERNAL,
 		.msg = "stderr: \"1\\n2\\n3\\n" },
 	{ "endless stdout", "cat /dev/zero", .code = CNI_INTERNAL,
-		.msg = "was killed: it printed more than the 8388608 bytes" },
+		.msg = "was killed: it printed more than 8388608 bytes" },
 };
 
 static void test_cases(void)
@@ -115,7 +119,8 @@ static void test_cases(void)
 		int rc = run(cases[i].script, input, strlen(input), &output, &length, &err);
 
 		if (cases[i].output) {
-			ok(!rc && output && length == strlen(output), "%s: succeeds", cases[i].name);
+			ok(!rc && output && length == strlen(output), "%s: succeeds",
+				cases[i].name);
 			is(output, cases[i].output, "%s: stdout", cases[i].name);
 			continue;
 		}
@@ -123,7 +128,8 @@ static void test_cases(void)
 			err.code);
 		if (!ok(strstr(err.msg, cases[i].msg) != NULL, "%s: message", cases[i].name))
 			printf("# got %s\n", err.msg);
-		is(err.details, cases[i].details ? cases[i].details : "", "%s: details", cases[i].name);
+		is(err.details, cases[i].details ? cases[i].details : "", "%s: details",
+			cases[i].name);
 	}
 	ok(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "every child was reaped");
 }
@@ -172,7 +178,8 @@ static void test_signals(void)
 	sigaddset(&set, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	raise(SIGPIPE);
-	ok(!run("exec <&-; sleep 0.1", input, 1u << 20, &output, &length, &err), "with one pending");
+	ok(!run("exec <&-; sleep 0.1", input, 1u << 20, &output, &length, &err),
+		"with one pending");
 	free(output);
 	sigpending(&pending);
 	ok(sigismember(&pending, SIGPIPE), "a SIGPIPE that was pending before still is");
@@ -193,7 +200,9 @@ static void test_stderr(void)
 static void test_environment(void)
 {
 	static const struct exec_variable variables[] = {
-		{ "TEST_EXEC_A", "new=value" }, { "TEST_EXEC_B", "" }, { 0 },
+		{ "TEST_EXEC_A", "new=value" },
+		{ "TEST_EXEC_B", "" },
+		{ 0 },
 	};
 	CLEANUP(freep) char *output = NULL;
 	struct cni_error err;
@@ -252,14 +261,16 @@ static void test_start(void)
 		unlink(file);
 		fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, starts[i].mode);
 		ok(write(fd, starts[i].script, strlen(starts[i].script)) > 0 && !close(fd) &&
-				exec_plugin(file, no_variables, "", 0, &output, &length, &err) < 0 &&
+				exec_plugin(file, no_variables, "", 0, &output, &length, &err) <
+					0 &&
 				err.code == CNI_INTERNAL && strstr(err.msg, starts[i].msg),
 			"cannot run: %s", starts[i].msg);
 	}
 	write_plugin("echo done");
 	fd = open(file, O_WRONLY | O_CLOEXEC);
 	pthread_create(&thread, NULL, close_later, &fd);
-	ok(!exec_plugin(file, no_variables, "", 0, &output, &length, &err), "a busy file is waited for");
+	ok(!exec_plugin(file, no_variables, "", 0, &output, &length, &err),
+		"a busy file is waited for");
 	pthread_join(thread, NULL);
 }
 
@@ -279,13 +290,17 @@ static void test_find(void)
 	ok(!exec_find(path, "directory", found, &err), "a directory is no plugin");
 	is(found, want, "the file behind it is, executable or not");
 
-	ok(exec_find("/a:/b", "nope", found, &err) < 0 && err.code == CNI_INVALID_CONFIG, "not found");
+	ok(exec_find("/a:/b", "nope", found, &err) < 0 && err.code == CNI_INVALID_CONFIG,
+		"not found");
 	is(err.msg,
-		"failed to find plugin \"nope\" in path [/a /b]: install it there or correct CNI_PATH",
+		"failed to find plugin \"nope\" in path [/a /b]: install it there or correct "
+		"CNI_PATH",
 		"not found: message");
-	ok(exec_find("", "nope", found, &err) < 0 && strstr(err.msg, "no paths provided"), "no paths");
+	ok(exec_find("", "nope", found, &err) < 0 && strstr(err.msg, "no paths provided"),
+		"no paths");
 	ok(exec_find(dir, "../sh", found, &err) < 0 &&
-			strstr(err.msg, "invalid plugin name: \"../sh\""), "a name with '/'");
+			strstr(err.msg, "invalid plugin name: \"../sh\""),
+		"a name with '/'");
 	ok(exec_find(dir, "", found, &err) < 0, "an empty name");
 	ok(chdir(dir) == 0 && exec_find("::", "plugin", found, &err) < 0,
 		"the working directory is never searched");

@@ -16,10 +16,12 @@ int cache_path(char path[PATH_MAX], const char *dir, const char *network,
 {
 	/* One character is left for the temporary file's '.'. */
 	if (snprintf(path, PATH_MAX, "%s/results/%s-%s-%s", dir, network, at->container_id,
-			at->ifname) >= PATH_MAX || strlen(strrchr(path, '/') + 1) >= NAME_MAX)
+		    at->ifname) >= PATH_MAX ||
+		strlen(strrchr(path, '/') + 1) >= NAME_MAX)
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"the file name of the cache, %s-%s-%s in %s/results, is too long: it has %d characters "
-			"at most", network, at->container_id, at->ifname, dir, NAME_MAX - 1);
+			"the name of the cache file %s/results/%s-%s-%s is too long: "
+			"it has %d characters at most",
+			dir, network, at->container_id, at->ifname, NAME_MAX - 1);
 	return 0;
 }
 
@@ -28,7 +30,7 @@ int cache_prepare(const char *path, struct cni_error *err)
 	char dir[PATH_MAX];
 	int rc = 0;
 
-	strcpy(dir, path);
+	snprintf(dir, sizeof(dir), "%s", path);
 	for (char *slash = dir; (slash = strchr(slash + 1, '/')); *slash = '/') {
 		*slash = '\0';
 		rc = mkdir(dir, 0700) < 0 && errno != EEXIST ? -errno : 0;
@@ -46,7 +48,8 @@ int cache_prepare(const char *path, struct cni_error *err)
 /* RFC 4648, section 4. NULL: no memory. */
 static char *base64(const char *text, size_t length)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = malloc((length + 2) / 3 * 4 + 1), *to = out;
 
 	for (; out && length; text += 3, to += 4) {
@@ -114,7 +117,8 @@ int cache_write(const char *path, const struct libcni_list *list,
 		rc = file_replace(path, w.text, w.length);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL,
-			"failed to set network \"%s\" cached result: cannot write %s", list->name, path);
+			"failed to set network \"%s\" cached result: cannot write %s", list->name,
+			path);
 	return 0;
 }
 
@@ -125,11 +129,12 @@ static bool is_text(const struct json *object, const char *key, const char *text
 	return value && !strcmp(value, text);
 }
 
-static bool is_foreign(const struct json *tree, const struct libcni_list *list,
-	const struct libcni_attachment *at)
+static bool is_foreign(
+	const struct json *tree, const struct libcni_list *list, const struct libcni_attachment *at)
 {
 	return !is_text(tree, "networkName", list->name) ||
-		!is_text(tree, "containerId", at->container_id) || !is_text(tree, "ifName", at->ifname);
+	       !is_text(tree, "containerId", at->container_id) ||
+	       !is_text(tree, "ifName", at->ifname);
 }
 
 /* Plugins get prevResult in the version of their configuration, which may have changed since. */
@@ -154,8 +159,8 @@ static int convert(const char *path, const struct json *result, enum cni_version
 	return 0;
 }
 
-int cache_read(const char *path, const struct libcni_list *list,
-	const struct libcni_attachment *at, struct cache_entry *entry, struct cni_error *err)
+int cache_read(const char *path, const struct libcni_list *list, const struct libcni_attachment *at,
+	struct cache_entry *entry, struct cni_error *err)
 {
 	CLEANUP(freep) char *text = NULL;
 	const struct json *result;
@@ -166,12 +171,13 @@ int cache_read(const char *path, const struct libcni_list *list,
 	if (rc == -ENOENT)
 		return 0;
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "cannot read the cached result %s",
-			path);
+		return cni_fail_errno(
+			err, CNI_IO_FAILURE, rc, NULL, "cannot read the cached result %s", path);
 	if (json_parse(&entry->tree, path, text, length, err) < 0)
 		return -1;
 	if (json_type(entry->tree) != JSON_OBJECT)
-		return cni_fail(err, CNI_DECODING_FAILURE, "the cached result %s is %s, not an object", path,
+		return cni_fail(err, CNI_DECODING_FAILURE,
+			"the cached result %s is %s, not an object", path,
 			json_type_name(entry->tree));
 	result = entry->tree;
 	if (is_text(entry->tree, "kind", KIND)) {

@@ -15,12 +15,12 @@
 #include "cni/guard.h"
 #include "libcni/libcni.h"
 
-#define DEFAULT_DIR "/etc/cni/net.d"
+#define DEFAULT_DIR    "/etc/cni/net.d"
 #define DEFAULT_IFNAME "eth0"
 
-/* "cnitool-" and ten bytes of the path's SHA-512 in hexadecimal, as the Go tool has it. */
-#define ID_BYTES 10
-#define ID_SIZE (sizeof("cnitool-") + 2 * ID_BYTES)
+/* "cnitool-" and ten bytes of the SHA-512 of the path, as the Go tool has it. */
+#define ID_DIGITS 20
+#define ID_SIZE	  (sizeof("cnitool-") + ID_DIGITS)
 
 static const char usage[] =
 	"Usage: cnitool COMMAND NETWORK NETNS [-i IFNAME]\n"
@@ -32,8 +32,8 @@ static const char usage[] =
 	"  check  check that the attachment is as add left it\n"
 	"  del    detach; succeeds if nothing is attached\n"
 	"\n"
-	"NETWORK is the name of a network configuration, NETNS the path of a network namespace, such\n"
-	"as /run/netns/NAME. The container ID is derived from that path.\n"
+	"NETWORK is the name of a network configuration, NETNS the path of a network\n"
+	"namespace such as /run/netns/NAME. The container ID is derived from it.\n"
 	"\n"
 	"Options:\n"
 	"  -i, --ifname IFNAME  the interface in the namespace (default: CNI_IFNAME, else eth0)\n"
@@ -43,7 +43,7 @@ static const char usage[] =
 	"  NETCONFPATH  directory of network configurations (default " DEFAULT_DIR ")\n"
 	"  CNI_PATH     directories of plugins, separated by ':'\n"
 	"  CNI_ARGS     arguments for plugins: K=V;K2=V2\n"
-	"  CAP_ARGS     arguments by capability: a JSON object such as {\"mac\":\"02:00:00:00:00:01\"}\n"
+	"  CAP_ARGS     arguments by capability: a JSON object such as {\"mac\": \"...\"}\n"
 	"  CNI_IFNAME   as --ifname\n"
 	"\n"
 	"Exit status: 0, or 1 with the reason on stderr.\n";
@@ -109,7 +109,8 @@ static bool check_args(const char *args)
 		length = strcspn(args, ";");
 		key = strcspn(args, "=;");
 		if (!key || key + 1 >= length || memchr(args + key + 1, '=', length - key - 1)) {
-			complain("invalid CNI_ARGS pair \"%.*s\": it must be K=V;K2=V2", (int)length, args);
+			complain("invalid CNI_ARGS pair \"%.*s\": it must be K=V;K2=V2",
+				(int)length, args);
 			return false;
 		}
 		if (!args[length])
@@ -123,7 +124,7 @@ static bool check_args(const char *args)
  */
 static bool absolute_path(const char *path, char out[PATH_MAX])
 {
-	char whole[2 * PATH_MAX], *rest = whole, *part, *end = out;
+	char whole[PATH_MAX + PATH_MAX], *rest = whole, *part, *end = out;
 	char here[PATH_MAX] = "";
 
 	if (strlen(path) >= PATH_MAX || (*path != '/' && !getcwd(here, sizeof(here))))
@@ -135,14 +136,14 @@ static bool absolute_path(const char *path, char out[PATH_MAX])
 			end = strrchr(out, '/');
 			end = end ? end : out;
 			*end = '\0';
-		} else if (*part && strcmp(part, ".")) {
+		} else if (*part && strcmp(part, ".") != 0) {
 			if ((size_t)(end - out) + 1 + strlen(part) >= PATH_MAX)
 				return false;
 			end = stpcpy(stpcpy(end, "/"), part);
 		}
 	}
 	if (end == out)
-		strcpy(out, "/");
+		stpcpy(out, "/");
 	return true;
 }
 
@@ -151,7 +152,7 @@ static const char *container_id(const char *netns, char out[ID_SIZE])
 	char hex[SHA512_DIGEST_STRING_LENGTH];
 
 	SHA512Data((const uint8_t *)netns, strlen(netns), hex);
-	snprintf(out, ID_SIZE, "cnitool-%.*s", 2 * ID_BYTES, hex);
+	snprintf(out, ID_SIZE, "cnitool-%.*s", ID_DIGITS, hex);
 	return out;
 }
 
@@ -219,7 +220,7 @@ int main(int argc, char **argv)
 	if (!command)
 		return complain("unknown command \"%s\": %s", argv[optind], hint);
 	if (argc - optind < 3)
-		return complain("%s needs a network and the path of a network namespace: %s", argv[optind],
-			hint);
+		return complain("%s needs a network and the path of a network namespace: %s",
+			argv[optind], hint);
 	return run(command, argv[optind + 1], argv[optind + 2], ifname);
 }

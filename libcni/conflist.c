@@ -14,17 +14,18 @@ static int check_capabilities(const struct json *capabilities, struct cni_error 
 	json_each (capability, capabilities) {
 		if (json_type(capability) != JSON_BOOL && json_type(capability) != JSON_NULL)
 			return cni_fail(err, CNI_INVALID_CONFIG,
-				"\"capabilities.%s\" must be a boolean, not %s", json_key(capability),
-				json_type_name(capability));
+				"\"capabilities.%s\" must be a boolean, not %s",
+				json_key(capability), json_type_name(capability));
 	}
 	return 0;
 }
 
-int conflist_plugin(struct conflist_plugin *plugin, const struct json *object,
-	struct cni_error *err)
+int conflist_plugin(
+	struct conflist_plugin *plugin, const struct json *object, struct cni_error *err)
 {
 	static const struct json_field fields[] = {
-		{ "type", json_bind_string, offsetof(struct conflist_plugin, type), .required = true },
+		{ "type", json_bind_string, offsetof(struct conflist_plugin, type),
+			.required = true },
 		{ "name", json_bind_string, offsetof(struct conflist_plugin, name) },
 		{ "capabilities", json_bind_value, offsetof(struct conflist_plugin, capabilities) },
 		{ 0 },
@@ -36,7 +37,8 @@ int conflist_plugin(struct conflist_plugin *plugin, const struct json *object,
 	if (!*plugin->type)
 		return cni_fail(err, CNI_INVALID_CONFIG, "\"type\" is empty");
 	if (plugin->capabilities && json_type(plugin->capabilities) != JSON_OBJECT)
-		return cni_fail(err, CNI_INVALID_CONFIG, "\"capabilities\" must be an object, not %s",
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"\"capabilities\" must be an object, not %s",
 			json_type_name(plugin->capabilities));
 	return check_capabilities(plugin->capabilities, err);
 }
@@ -63,12 +65,14 @@ int conflist_parse(struct libcni_list *list, const char *what, char *text, size_
 	static const struct json_field fields[] = {
 		{ "name", json_bind_string, offsetof(struct libcni_list, name), .required = true },
 		{ "cniVersion", json_bind_string, offsetof(struct libcni_list, version_text) },
-		{ "plugins", json_bind_list, offsetof(struct libcni_list, plugins), .required = true },
+		{ "plugins", json_bind_list, offsetof(struct libcni_list, plugins),
+			.required = true },
 		{ 0 },
 	};
 
-	*list = (struct libcni_list){ .text = text, .length = length, .version_text = "",
-		.version = CNI_NEWEST };
+	*list = (struct libcni_list){
+		.text = text, .length = length, .version_text = "", .version = CNI_NEWEST
+	};
 	if (json_parse(&list->tree, what, text, length, err) < 0)
 		return -1;
 	if (json_bind(list->tree, fields, list, CNI_INVALID_CONFIG, err) < 0 ||
@@ -130,7 +134,7 @@ static int read_single(struct libcni_list *list, const char *path, const char *n
 	if (json_bind(tree, fields, &single, CNI_INVALID_CONFIG, err) < 0 ||
 		conflist_plugin(&plugin, tree, err) < 0)
 		return file_fail_within(err, path);
-	if (strcmp(single.name, name))
+	if (strcmp(single.name, name) != 0)
 		return 0;
 	return wrap(list, path, &single, tree, err) < 0 ? -1 : 1;
 }
@@ -163,8 +167,9 @@ static bool is_list(const char *name)
 
 static int is_configuration(const struct dirent *entry)
 {
-	return entry->d_type != DT_DIR && (is_list(entry->d_name) ||
-		has_extension(entry->d_name, ".conf") || has_extension(entry->d_name, ".json"));
+	return entry->d_type != DT_DIR &&
+	       (is_list(entry->d_name) || has_extension(entry->d_name, ".conf") ||
+		       has_extension(entry->d_name, ".json"));
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -184,15 +189,16 @@ static void entries_done(struct entries *entries)
 	free(entries->list);
 }
 
-static int read_entry(struct libcni_list *list, const char *dir, const char *file,
-	const char *name, struct cni_error *err)
+static int read_entry(struct libcni_list *list, const char *dir, const char *file, const char *name,
+	struct cni_error *err)
 {
 	char path[PATH_MAX], *text;
 	size_t length;
 	int rc;
 
 	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path))
-		return cni_fail(err, CNI_IO_FAILURE, "error reading %s/%s: the path is too long", dir, file);
+		return cni_fail(err, CNI_IO_FAILURE, "error reading %s/%s: the path is too long",
+			dir, file);
 	rc = file_read(path, &text, &length);
 	if (rc == -EISDIR)
 		return 0;
@@ -201,8 +207,8 @@ static int read_entry(struct libcni_list *list, const char *dir, const char *fil
 	return (is_list(file) ? read_list : read_single)(list, path, name, text, length, err);
 }
 
-int conflist_load(struct libcni_list *list, const char *dir, const char *name,
-	struct cni_error *err)
+int conflist_load(
+	struct libcni_list *list, const char *dir, const char *name, struct cni_error *err)
 {
 	CLEANUP(entries_done) struct entries entries = { 0 };
 	int found;
@@ -223,6 +229,6 @@ int conflist_load(struct libcni_list *list, const char *dir, const char *name,
 	}
 	if (entries.count <= 0)
 		return cni_fail(err, CNI_INVALID_CONFIG, "no net configurations found in %s", dir);
-	return cni_fail(err, CNI_INVALID_CONFIG, "no net configuration with name \"%s\" in %s", name,
-		dir);
+	return cni_fail(
+		err, CNI_INVALID_CONFIG, "no net configuration with name \"%s\" in %s", name, dir);
 }

@@ -10,8 +10,8 @@ struct libcni_list {
 	size_t length;
 	struct json *tree; /* owned; what follows points into it */
 	const char *name;
-	const char *version_text; /* "" if absent */
-	enum cni_version version; /* the newest for one that we do not know: plugins refuse it */
+	const char *version_text;   /* "" if absent */
+	enum cni_version version;   /* the newest for one that we do not know: plugins refuse it */
 	const struct json *plugins; /* at least one; each an object with a type */
 };
 
@@ -29,8 +29,8 @@ int conflist_load(struct libcni_list *, const char *dir, const char *name, struc
  * Read a list from text, which it owns from now on, in any case. what names it in messages. Keys
  * that only GC or the choice of versions needs are not looked at.
  */
-int conflist_parse(struct libcni_list *, const char *what, char *text, size_t length,
-	struct cni_error *err);
+int conflist_parse(
+	struct libcni_list *, const char *what, char *text, size_t length, struct cni_error *err);
 
 /* Fails with CNI_INVALID_CONFIG unless object is a plugin's configuration. */
 int conflist_plugin(struct conflist_plugin *, const struct json *object, struct cni_error *err);

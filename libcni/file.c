@@ -57,7 +57,8 @@ int file_read(const char *path, char **text, size_t *length)
 
 static int write_whole(const char *path, const char *text, size_t length)
 {
-	CLEANUP(closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	CLEANUP(closep)
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	ssize_t written;
 
 	if (fd < 0)

@@ -44,6 +44,13 @@ static void put_runtime_config(const struct invocation *run, struct json_writer 
 	json_close(w, '}');
 }
 
+static bool is_replaced(const char *key, bool previous, bool runtime_config)
+{
+	return !strcmp(key, "name") || !strcmp(key, "cniVersion") ||
+	       (previous && !strcmp(key, "prevResult")) ||
+	       (runtime_config && !strcmp(key, "runtimeConfig"));
+}
+
 /* What is injected comes last, so that it counts whatever the plugin's object had. */
 static void put_config(const struct invocation *run, const struct json *object,
 	const struct json *previous, struct json_writer *w)
@@ -54,9 +61,7 @@ static void put_config(const struct invocation *run, const struct json *object,
 	json_each (member, object) {
 		const char *key = json_key(member);
 
-		if (strcmp(key, "name") && strcmp(key, "cniVersion") &&
-			(!previous || strcmp(key, "prevResult")) &&
-			(!runtime_config || strcmp(key, "runtimeConfig")))
+		if (!is_replaced(key, previous, runtime_config))
 			json_put(w, key, member);
 	}
 	json_put_string(w, "cniVersion", run->list->version_text);

@@ -12,8 +12,8 @@ struct invocation {
 	enum cni_command command;
 	const char *path; /* CNI_PATH */
 	const struct libcni_list *list;
-	struct libcni_attachment at; /* without NULLs */
-	struct json *capability_args; /* owned; NULL: none */
+	struct libcni_attachment at;   /* without NULLs */
+	struct json *capability_args;  /* owned; NULL: none */
 	struct conflist_plugin plugin; /* the one that runs; type NULL: none */
 };
 

@@ -19,22 +19,24 @@ static const char *text_or_empty(const char *text)
 /* ---- Errors ---- */
 
 /* Tell the caller what failed, and which plugin if one ran: `plugin type="pa" failed (add): ...` */
-static int report(struct libcni_error *out, const struct cni_error *err,
-	const struct invocation *run)
+static int report(
+	struct libcni_error *out, const struct cni_error *err, const struct invocation *run)
 {
 	static const char *const verbs[] = {
-		[CNI_ADD] = "add", [CNI_DEL] = "delete", [CNI_CHECK] = "check",
+		[CNI_ADD] = "add",
+		[CNI_DEL] = "delete",
+		[CNI_CHECK] = "check",
 	};
 	const struct conflist_plugin none = { 0 }, *plugin = run ? &run->plugin : &none;
 	int length = 0;
 
 	if (plugin->type && plugin->name)
 		length = snprintf(out->msg, sizeof(out->msg),
-			"plugin type=\"%.256s\" name=\"%.256s\" failed (%s): ", plugin->type, plugin->name,
-			verbs[run->command]);
+			"plugin type=\"%.256s\" name=\"%.256s\" failed (%s): ", plugin->type,
+			plugin->name, verbs[run->command]);
 	else if (plugin->type)
-		length = snprintf(out->msg, sizeof(out->msg), "plugin type=\"%.256s\" failed (%s): ",
-			plugin->type, verbs[run->command]);
+		length = snprintf(out->msg, sizeof(out->msg),
+			"plugin type=\"%.256s\" failed (%s): ", plugin->type, verbs[run->command]);
 	snprintf(out->msg + length, sizeof(out->msg) - (size_t)length, "%s%s%s", err->msg,
 		*err->details ? "; " : "", err->details);
 	snprintf(out->details, sizeof(out->details), "%s", err->details);
@@ -44,8 +46,8 @@ static int report(struct libcni_error *out, const struct cni_error *err,
 
 /* ---- Lists ---- */
 
-int libcni_load(struct libcni_list **list, const char *dir, const char *name,
-	struct libcni_error *out)
+int libcni_load(
+	struct libcni_list **list, const char *dir, const char *name, struct libcni_error *out)
 {
 	struct libcni_list *loaded = calloc(1, sizeof(*loaded));
 	struct cni_error err = { 0 };
@@ -80,8 +82,10 @@ static int check_names(const struct invocation *run, struct cni_error *err)
 {
 	if (!cni_request_is_name(run->list->name))
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"invalid characters found in network name \"%s\": it must be letters, digits, '_', '.' "
-			"and '-', the first a letter or digit", run->list->name);
+			"invalid characters found in network name \"%s\": it must be letters, "
+			"digits, "
+			"'_', '.' and '-', the first a letter or digit",
+			run->list->name);
 	if (!*run->at.ifname)
 		return cni_fail(err, CNI_BAD_ENVIRONMENT, "interface name is empty");
 	if (cni_request_check_container_id(run->at.container_id, err) < 0)
@@ -107,7 +111,7 @@ static int begin(struct invocation *run, const struct libcni_runtime *runtime,
 	if (check_names(run, err) < 0)
 		return -1;
 	if (*capability_args && json_parse(&run->capability_args, what, capability_args,
-			strlen(capability_args), err) < 0)
+					strlen(capability_args), err) < 0)
 		return -1;
 	if (json_type(run->capability_args) != JSON_OBJECT &&
 		json_type(run->capability_args) != JSON_NULL)
@@ -122,14 +126,15 @@ static int begin(struct invocation *run, const struct libcni_runtime *runtime,
 static int set_version(struct json **tree, const struct libcni_list *list, struct cni_error *err)
 {
 	CLEANUP(json_writer_done) struct json_writer w = { 0 };
-	const char *version = *list->version_text ? list->version_text : cni_version_name(CNI_0_1_0);
+	const char *version =
+		*list->version_text ? list->version_text : cni_version_name(CNI_0_1_0);
 	CLEANUP(json_freep) struct json *old = *tree;
 
 	*tree = NULL;
 	json_open(&w, NULL, '{');
 	json_put_string(&w, "cniVersion", version);
 	json_each (member, old)
-		if (strcasecmp(json_key(member), "cniVersion"))
+		if (strcasecmp(json_key(member), "cniVersion") != 0)
 			json_put(&w, json_key(member), member);
 	json_close(&w, '}');
 	if (json_writer_end(&w) < 0)

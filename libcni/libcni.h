@@ -47,8 +47,8 @@ struct libcni_list;
  * file before the match that cannot be read or is no configuration is an error; those behind
  * it are not looked at. *list is to be freed.
  */
-int libcni_load(struct libcni_list **list, const char *dir, const char *name,
-	struct libcni_error *err);
+int libcni_load(
+	struct libcni_list **list, const char *dir, const char *name, struct libcni_error *err);
 void libcni_free(struct libcni_list *list); /* accepts NULL */
 
 /*

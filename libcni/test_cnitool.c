@@ -17,9 +17,10 @@ static int run(const char *command, char **out, char **diagnostics)
 	int status;
 
 	test_remove("log");
-	if (snprintf(line, sizeof(line), "cd '%s/net' && CNI_PATH='%s' NETCONFPATH='%s/net' %s >'%s/out' "
-			"2>'%s/err'", test_dir, test_dir, test_dir, command, test_dir, test_dir) >=
-		(int)sizeof(line))
+	if (snprintf(line, sizeof(line),
+		    "cd '%s/net' && CNI_PATH='%s' NETCONFPATH='%s/net' %s >'%s/out' "
+		    "2>'%s/err'",
+		    test_dir, test_dir, test_dir, command, test_dir, test_dir) >= (int)sizeof(line))
 		abort();
 	status = system(line);
 	*out = test_read("out");
@@ -57,7 +58,8 @@ static void test_good(void)
 		is(out, "", "prints nothing");
 		is(diagnostics, "", "says nothing");
 		log = test_read("log");
-		ok(log && !strncmp(log, good[i].log, strlen(good[i].log)), "the plugin's environment");
+		ok(log && !strncmp(log, good[i].log, strlen(good[i].log)),
+			"the plugin's environment");
 	}
 }
 
@@ -70,13 +72,14 @@ static const struct {
 	{ "$TOOL", "cnitool: a command is missing: " HINT },
 	{ "$TOOL ADD n /x", "cnitool: unknown command \"ADD\": " HINT },
 	{ "$TOOL add", "cnitool: add needs a network and the path of a network namespace: " HINT },
-	{ "$TOOL del n", "cnitool: del needs a network and the path of a network namespace: " HINT },
+	{ "$TOOL del n",
+		"cnitool: del needs a network and the path of a network namespace: " HINT },
 	{ "$TOOL del n /x -i", "cnitool: " HINT },
 	{ "$TOOL del n /x --frobnicate", "cnitool: " HINT },
 	{ "$TOOL del m /x", "/net\n" },
-	{ "CNI_PATH= $TOOL del n /x",
-		"cnitool: plugin type=\"p\" failed (delete): no paths provided to find plugin \"p\": "
-		"set CNI_PATH\n" },
+	{ "CNI_PATH= $TOOL del n /x", "cnitool: plugin type=\"p\" failed (delete): no paths "
+				      "provided to find plugin \"p\": "
+				      "set CNI_PATH\n" },
 	{ "CNI_ARGS='K=V;' $TOOL del n /x", PAIR "\"\": it must be K=V;K2=V2\n" },
 	{ "CNI_ARGS=';K=V' $TOOL del n /x", PAIR "\"\": it must be K=V;K2=V2\n" },
 	{ "CNI_ARGS='K=V;A=b=c;D=e' $TOOL del n /x", PAIR "\"A=b=c\": it must be K=V;K2=V2\n" },
@@ -99,7 +102,8 @@ static void test_bad(void)
 		ok(run(bad[i].command, &out, &diagnostics) == 1, "%s", bad[i].command);
 		is(out, "", "prints nothing");
 		length = strlen(diagnostics);
-		is(diagnostics + (length > want ? length - want : 0), bad[i].diagnostics, "says why");
+		is(diagnostics + (length > want ? length - want : 0), bad[i].diagnostics,
+			"says why");
 	}
 }
 
@@ -109,7 +113,8 @@ static void test_life(void)
 	CLEANUP(freep) char *result = NULL, *diagnostics = NULL, *nothing = NULL;
 
 	ok(!run("$TOOL add n /var/run/netns/x", &result, &diagnostics), "add");
-	is(result, "{\n    \"cniVersion\": \"1.0.0\",\n    \"n\": 1.50\n}\n", "add prints the result");
+	is(result, "{\n    \"cniVersion\": \"1.0.0\",\n    \"n\": 1.50\n}\n",
+		"add prints the result");
 	ok(!access(cached, F_OK), "add writes the cache");
 	free(diagnostics);
 	ok(!run("$TOOL del n /var/run/netns/x", &nothing, &diagnostics), "del");
@@ -143,8 +148,9 @@ static bool isolate(void)
 		return false;
 	groups = open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
 	return groups >= 0 && write(groups, "deny", 4) == 4 && map_id("/proc/self/uid_map", uid) &&
-		map_id("/proc/self/gid_map", gid) && !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-		!mount("none", "/var/lib", "tmpfs", 0, NULL);
+	       map_id("/proc/self/gid_map", gid) &&
+	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount("none", "/var/lib", "tmpfs", 0, NULL);
 }
 
 int main(int argc, char **argv)
@@ -164,7 +170,8 @@ int main(int argc, char **argv)
 	test_write("net/n.conflist", 0644,
 		"{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"p\"}]}");
 	test_write("p", 0755,
-		"#!/bin/sh\necho $CNI_COMMAND $CNI_NETNS $CNI_IFNAME $CNI_CONTAINERID \"args=$CNI_ARGS\" "
+		"#!/bin/sh\necho $CNI_COMMAND $CNI_NETNS $CNI_IFNAME $CNI_CONTAINERID "
+		"\"args=$CNI_ARGS\" "
 		">>\"${0%/*}/log\"\ntest $CNI_COMMAND = ADD && echo '{\"n\":1.50}'\nexit 0\n");
 	test_good();
 	test_bad();

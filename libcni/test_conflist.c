@@ -13,7 +13,7 @@ struct file {
 
 static const struct {
 	const char *name;
-	struct file files[4];
+	struct file files[5]; /* ends with an empty one */
 	const char *type; /* of the first plugin of the network "n"; NULL: an error */
 	int code;
 	const char *msg; /* or its beginning; DIR stands for the directory */
@@ -22,28 +22,35 @@ static const struct {
 	{ "the second list", { { "a.conflist", GOOD("m") }, { "b.conflist", GOOD("n") } }, "t" },
 	{ "the first match wins",
 		{ { "b.conflist", LIST("n", "[{\"type\":\"b\"}]") },
-			{ "B.conflist", LIST("n", "[{\"type\":\"B\"}]") } }, "B" },
+			{ "B.conflist", LIST("n", "[{\"type\":\"B\"}]") } },
+		"B" },
 	{ "lists come before single plugins",
-		{ { "a.conf", "{\"name\":\"n\",\"type\":\"single\"}" }, { "b.conflist", GOOD("n") } }, "t" },
+		{ { "a.conf", "{\"name\":\"n\",\"type\":\"single\"}" },
+			{ "b.conflist", GOOD("n") } },
+		"t" },
 	{ ".conf", { { "a.conf", "{\"name\":\"n\",\"type\":\"single\"}" } }, "single" },
 	{ ".json", { { "a.json", "{\"name\":\"n\",\"type\":\"single\"}" } }, "single" },
 	{ ".conf and .json in one order",
 		{ { "a.json", "{\"name\":\"n\",\"type\":\"json\"}" },
-			{ "b.conf", "{\"name\":\"n\",\"type\":\"conf\"}" } }, "json" },
+			{ "b.conf", "{\"name\":\"n\",\"type\":\"conf\"}" } },
+		"json" },
 	{ "keys match in any case",
-		{ { "a.conflist", "{\"NAME\":\"n\",\"Plugins\":[{\"Type\":\"T\"}]}" } },
-		"T" },
+		{ { "a.conflist", "{\"NAME\":\"n\",\"Plugins\":[{\"Type\":\"T\"}]}" } }, "T" },
 	{ "keys of later versions",
-		{ { "a.conflist", "{\"name\":\"n\",\"cniVersions\":[\"1.0.0\",\"9.0.0\"],\"disableCheck\":true,"
-			"\"disableGC\":\"true\",\"loadOnlyInlinedPlugins\":true,\"plugins\":[{\"type\":\"t\"}]}" } },
+		{ { "a.conflist", "{\"name\":\"n\",\"cniVersions\":[\"1.0.0\",\"9.0.0\"],"
+				  "\"disableCheck\":true,"
+				  "\"disableGC\":\"true\",\"loadOnlyInlinedPlugins\":true,"
+				  "\"plugins\":[{\"type\":\"t\"}]}" } },
 		"t" },
 	{ "a broken file behind the match",
 		{ { "a.conflist", GOOD("n") }, { "b.conflist", "{" }, { "c.conf", "{" } }, "t" },
 	{ "directories are passed over",
-		{ { "a.conflist", NULL }, { "b.conf", NULL }, { "c.conf", "{\"name\":\"n\",\"type\":\"t\"}" } },
+		{ { "a.conflist", NULL }, { "b.conf", NULL },
+			{ "c.conf", "{\"name\":\"n\",\"type\":\"t\"}" } },
 		"t" },
 	{ "other files are not looked at",
-		{ { "a.conflist.bak", "{" }, { "conf", "{" }, { "b.CONF", "{" }, { "c.conflist", GOOD("n") } },
+		{ { "a.conflist.bak", "{" }, { "conf", "{" }, { "b.CONF", "{" },
+			{ "c.conflist", GOOD("n") } },
 		"t" },
 
 	{ "an empty directory", { { 0 } }, .code = CNI_INVALID_CONFIG,
@@ -58,44 +65,55 @@ static const struct {
 		.msg = "no net configuration with name \"n\" in DIR" },
 	{ "a broken list before the match",
 		{ { "a.conflist", "{\n \"a\" 1}" }, { "b.conflist", GOOD("n") } },
-		.code = CNI_DECODING_FAILURE, .msg = "DIR/a.conflist is not valid JSON: line 2, column 6: " },
+		.code = CNI_DECODING_FAILURE,
+		.msg = "DIR/a.conflist is not valid JSON: line 2, column 6: " },
 	{ "a broken single plugin before the match",
 		{ { "a.conf", "{}x" }, { "b.conf", "{\"name\":\"n\",\"type\":\"t\"}" } },
-		.code = CNI_DECODING_FAILURE, .msg = "DIR/a.conf is not valid JSON: line 1, column 3: " },
+		.code = CNI_DECODING_FAILURE,
+		.msg = "DIR/a.conf is not valid JSON: line 1, column 3: " },
 	{ "an empty file", { { "a.conflist", "" } }, .code = CNI_DECODING_FAILURE,
 		.msg = "DIR/a.conflist is not valid JSON: " },
 	{ "no object", { { "a.conflist", "[]" } }, .code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: an object is expected, not an array" },
-	{ "no name", { { "a.conflist", "{\"plugins\":[{\"type\":\"t\"}]}" } }, .code = CNI_INVALID_CONFIG,
-		.msg = "DIR/a.conflist: \"name\" is missing" },
-	{ "a name that is no string", { { "a.conflist", "{\"name\":1,\"plugins\":[{\"type\":\"t\"}]}" } },
-		.code = CNI_INVALID_CONFIG, .msg = "DIR/a.conflist: \"name\" must be a string, not a number" },
-	{ "a version that is no string", { { "a.conflist", "{\"name\":\"n\",\"cniVersion\":1.0}" } },
+	{ "no name", { { "a.conflist", "{\"plugins\":[{\"type\":\"t\"}]}" } },
+		.code = CNI_INVALID_CONFIG, .msg = "DIR/a.conflist: \"name\" is missing" },
+	{ "a name that is no string",
+		{ { "a.conflist", "{\"name\":1,\"plugins\":[{\"type\":\"t\"}]}" } },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: \"name\" must be a string, not a number" },
+	{ "a version that is no string",
+		{ { "a.conflist", "{\"name\":\"n\",\"cniVersion\":1.0}" } },
 		.code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: \"cniVersion\" must be a string, not a number" },
 	{ "no plugins", { { "a.conflist", "{\"name\":\"n\"}" } }, .code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: \"plugins\" is missing" },
 	{ "empty plugins", { { "a.conflist", LIST("n", "[]") } }, .code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: \"plugins\" is empty" },
-	{ "plugins that are no list", { { "a.conflist", LIST("n", "{}") } }, .code = CNI_INVALID_CONFIG,
+	{ "plugins that are no list", { { "a.conflist", LIST("n", "{}") } },
+		.code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: \"plugins\" must be an array, not an object" },
 	{ "a plugin that is no object", { { "a.conflist", LIST("n", "[{\"type\":\"t\"},\"t\"]") } },
 		.code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: plugins[1]: an object is expected, not a string" },
-	{ "a plugin that is null", { { "a.conflist", LIST("n", "[null]") } }, .code = CNI_INVALID_CONFIG,
+	{ "a plugin that is null", { { "a.conflist", LIST("n", "[null]") } },
+		.code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: plugins[0]: \"type\" is missing" },
 	{ "a plugin without a type", { { "a.conflist", LIST("n", "[{\"type\":\"t\"},{}]") } },
-		.code = CNI_INVALID_CONFIG, .msg = "DIR/a.conflist: plugins[1]: \"type\" is missing" },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: plugins[1]: \"type\" is missing" },
 	{ "an empty type", { { "a.conflist", LIST("n", "[{\"type\":\"\"}]") } },
-		.code = CNI_INVALID_CONFIG, .msg = "DIR/a.conflist: plugins[0]: \"type\" is empty" },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: plugins[0]: \"type\" is empty" },
 	{ "capabilities that are no object",
 		{ { "a.conflist", LIST("n", "[{\"type\":\"t\",\"capabilities\":[]}]") } },
 		.code = CNI_INVALID_CONFIG,
-		.msg = "DIR/a.conflist: plugins[0]: \"capabilities\" must be an object, not an array" },
+		.msg = "DIR/a.conflist: plugins[0]: \"capabilities\" must be an object, not an "
+		       "array" },
 	{ "a capability that is no boolean",
 		{ { "a.conflist", LIST("n", "[{\"type\":\"t\",\"capabilities\":{\"mac\":1}}]") } },
 		.code = CNI_INVALID_CONFIG,
-		.msg = "DIR/a.conflist: plugins[0]: \"capabilities.mac\" must be a boolean, not a number" },
+		.msg = "DIR/a.conflist: plugins[0]: \"capabilities.mac\" must be a boolean, not a "
+		       "number" },
 	{ "a single plugin without a type", { { "a.conf", "{\"name\":\"m\"}" } },
 		.code = CNI_INVALID_CONFIG, .msg = "DIR/a.conf: \"type\" is missing" },
 };
@@ -120,8 +138,8 @@ static void hide(char *msg, const char *dir)
 	char *at = strstr(msg, dir);
 
 	if (at) {
-		memcpy(at, "DIR", 3);
-		memmove(at + 3, at + strlen(dir), strlen(at + strlen(dir)) + 1);
+		at = mempcpy(at, "DIR", 3);
+		memmove(at, at + strlen(dir) - 3, strlen(at + strlen(dir) - 3) + 1);
 	}
 }
 
@@ -138,8 +156,8 @@ static void test_loads(void)
 		rc = conflist_load(&list, test_path(dir, "net"), "n", &err);
 		test_remove("net");
 		if (loads[i].type) {
-			ok(!rc && !conflist_plugin(&plugin, json_first(list.plugins), &err), "%s: loads %s",
-				loads[i].name, err.msg);
+			ok(!rc && !conflist_plugin(&plugin, json_first(list.plugins), &err),
+				"%s: loads %s", loads[i].name, err.msg);
 			is(plugin.type, loads[i].type, "%s: type", loads[i].name);
 			continue;
 		}
@@ -179,17 +197,20 @@ static void test_versions(void)
 		enum cni_version version;
 	} versions[] = {
 		{ "{\"name\":\"n\",\"plugins\":[{\"type\":\"t\"}]}", "", CNI_0_1_0 },
-		{ "{\"name\":\"n\",\"cniVersion\":\"\",\"plugins\":[{\"type\":\"t\"}]}", "", CNI_0_1_0 },
-		{ "{\"name\":\"n\",\"cniVersion\":\"0.4.0\",\"plugins\":[{\"type\":\"t\"}]}", "0.4.0",
-			CNI_0_4_0 },
-		{ "{\"name\":\"n\",\"cniVersion\":\"7.0\",\"plugins\":[{\"type\":\"t\"}]}", "7.0", CNI_NEWEST },
+		{ "{\"name\":\"n\",\"cniVersion\":\"\",\"plugins\":[{\"type\":\"t\"}]}", "",
+			CNI_0_1_0 },
+		{ "{\"name\":\"n\",\"cniVersion\":\"0.4.0\",\"plugins\":[{\"type\":\"t\"}]}",
+			"0.4.0", CNI_0_4_0 },
+		{ "{\"name\":\"n\",\"cniVersion\":\"7.0\",\"plugins\":[{\"type\":\"t\"}]}", "7.0",
+			CNI_NEWEST },
 	};
 
 	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
 		CLEANUP(conflist_done) struct libcni_list list = { 0 };
 		struct cni_error err;
 
-		ok(!conflist_parse(&list, "list", strdup(versions[i].text), strlen(versions[i].text), &err),
+		ok(!conflist_parse(
+			   &list, "list", strdup(versions[i].text), strlen(versions[i].text), &err),
 			"parse version \"%s\"", versions[i].version_text);
 		is(list.version_text, versions[i].version_text, "its text");
 		ok(list.version == versions[i].version, "its number");
@@ -205,29 +226,34 @@ static void test_directories(void)
 	ok(conflist_load(&list, "/nonexistent", "n", &err) < 0, "no directory");
 	is(err.msg, "no net configurations found in /nonexistent", "no directory: message");
 	test_write("net", 0644, "");
-	ok(conflist_load(&list, test_path(path, "net"), "n", &err) < 0 && err.code == CNI_IO_FAILURE &&
+	ok(conflist_load(&list, test_path(path, "net"), "n", &err) < 0 &&
+			err.code == CNI_IO_FAILURE &&
 			strstr(err.msg, "cannot read the network configurations in /tmp/") &&
-			strstr(err.msg, "/net: Not a directory"), "a directory that is a file");
+			strstr(err.msg, "/net: Not a directory"),
+		"a directory that is a file");
 	test_remove("net");
 	test_mkdir("net");
 	if (symlink("a.conflist", test_path(path, "net/a.conflist")) < 0)
 		abort();
-	ok(conflist_load(&list, test_path(path, "net"), "n", &err) < 0 && err.code == CNI_IO_FAILURE &&
-			strstr(err.msg, "error reading /tmp/") &&
-			strstr(err.msg, "a.conflist: Too many levels"), "a file that cannot be opened");
+	ok(conflist_load(&list, test_path(path, "net"), "n", &err) < 0 &&
+			err.code == CNI_IO_FAILURE && strstr(err.msg, "error reading /tmp/") &&
+			strstr(err.msg, "a.conflist: Too many levels"),
+		"a file that cannot be opened");
 	test_remove("net/a.conflist");
 	if (mkfifo(test_path(path, "net/a.conflist"), 0600) < 0)
 		abort();
-	ok(conflist_load(&list, test_path(path, "net"), "n", &err) < 0 && err.code == CNI_IO_FAILURE,
+	ok(conflist_load(&list, test_path(path, "net"), "n", &err) < 0 &&
+			err.code == CNI_IO_FAILURE,
 		"a FIFO is not waited for");
 	test_remove("net/a.conflist");
 	test_write("net/a.conflist", 0644, "");
 	if (truncate(test_path(path, "net/a.conflist"), JSON_MAX + 1) < 0)
 		abort();
 	ok(conflist_load(&list, test_path(path, "net"), "n", &err) < 0 &&
-			strstr(err.msg, "a.conflist: File too large"), "a file of more than 8 MiB");
+			strstr(err.msg, "a.conflist: File too large"),
+		"a file of more than 8 MiB");
 	memset(deep, '/', sizeof(deep));
-	strcpy(deep + sizeof(deep) - 10, "/tmp");
+	stpcpy(deep + sizeof(deep) - 10, "/tmp");
 	ok(conflist_load(&list, deep, "n", &err) < 0, "a directory with a long name");
 }
 

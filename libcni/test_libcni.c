@@ -12,7 +12,9 @@
 static char path[PATH_MAX], cache_dir[PATH_MAX];
 
 static const struct libcni_attachment plain = {
-	.container_id = "c", .netns = "/run/netns/x", .ifname = "eth0",
+	.container_id = "c",
+	.netns = "/run/netns/x",
+	.ifname = "eth0",
 };
 
 /* A plugin that logs and then runs a script. */
@@ -22,7 +24,8 @@ static void write_plugin(const char *name, const char *script)
 
 	snprintf(file, sizeof(file), "bin/%s", name);
 	snprintf(text, sizeof(text),
-		"#!/bin/sh\necho \"$CNI_COMMAND ${0##*/} $(cat)\" >>'%s/log'\n%s\n", test_dir, script);
+		"#!/bin/sh\necho \"$CNI_COMMAND ${0##*/} $(cat)\" >>'%s/log'\n%s\n", test_dir,
+		script);
 	test_write(file, 0755, text);
 }
 
@@ -58,11 +61,11 @@ static void is_log(const char *want, const char *name)
 }
 
 #define TWO(version)                                                                               \
-	"{\"name\":\"n\",\"cniVersion\":\"" version "\",\"plugins\":["                              \
-	"{\"type\":\"a\",\"x\":12345678901234567890,\"y\":1.50,\"name\":\"own\"},"                    \
+	"{\"name\":\"n\",\"cniVersion\":\"" version "\",\"plugins\":["                             \
+	"{\"type\":\"a\",\"x\":12345678901234567890,\"y\":1.50,\"name\":\"own\"},"                 \
 	"{\"type\":\"b\",\"z\":null}]}"
 #define CONFIG_A(version, rest)                                                                    \
-	"{\"type\":\"a\",\"x\":12345678901234567890,\"y\":1.50,\"cniVersion\":\"" version              \
+	"{\"type\":\"a\",\"x\":12345678901234567890,\"y\":1.50,\"cniVersion\":\"" version          \
 	"\",\"name\":\"n\"" rest "}\n"
 #define CONFIG_B(version, rest)                                                                    \
 	"{\"type\":\"b\",\"z\":null,\"cniVersion\":\"" version "\",\"name\":\"n\"" rest "}\n"
@@ -78,27 +81,32 @@ static void test_life(void)
 
 	write_plugin("a",
 		"test $CNI_COMMAND = ADD && echo '{\"cniVersion\":\"1.0.0\",\"n\":1.50}'; exit 0");
-	write_plugin("b",
-		"test $CNI_COMMAND = ADD && echo '{\"ips\":null,\"n\":12345678901234567890}'; exit 0");
+	write_plugin("b", "test $CNI_COMMAND = ADD && echo "
+			  "'{\"ips\":null,\"n\":12345678901234567890}'; exit 0");
 	ok(!run(ADD, TWO("1.0.0"), &plain, &result, &err), "add: %s", err.msg);
 	is(result,
-		"{\n    \"cniVersion\": \"1.0.0\",\n    \"ips\": null,\n    \"n\": 12345678901234567890\n}\n",
+		"{\n    \"cniVersion\": \"1.0.0\",\n    \"ips\": null,\n    \"n\": "
+		"12345678901234567890\n}\n",
 		"add: the result of the last plugin, with a version");
-	is_log("ADD a " CONFIG_A("1.0.0", "")
-	       "ADD b " CONFIG_B("1.0.0", ",\"prevResult\":{\"cniVersion\":\"1.0.0\",\"n\":1.50}"), "add");
+	is_log("ADD a " CONFIG_A("1.0.0", "") "ADD b " CONFIG_B(
+		       "1.0.0", ",\"prevResult\":{\"cniVersion\":\"1.0.0\",\"n\":1.50}"),
+		"add");
 	cached = test_read(CACHE);
 	ok(cached && strstr(cached, "\"result\":{\"cniVersion\":\"1.0.0\",\"ips\":null,"
-				   "\"n\":12345678901234567890}"), "add: cached");
+				    "\"n\":12345678901234567890}"),
+		"add: cached");
 
 	ok(!run(CHECK, TWO("1.0.0"), &plain, NULL, &err), "check: %s", err.msg);
-	is_log("CHECK a " CONFIG_A("1.0.0", PREVIOUS) "CHECK b " CONFIG_B("1.0.0", PREVIOUS), "check");
+	is_log("CHECK a " CONFIG_A("1.0.0", PREVIOUS) "CHECK b " CONFIG_B("1.0.0", PREVIOUS),
+		"check");
 	ok(!run(DEL, TWO("1.0.0"), &plain, NULL, &err), "del: %s", err.msg);
 	is_log("DEL b " CONFIG_B("1.0.0", PREVIOUS) "DEL a " CONFIG_A("1.0.0", PREVIOUS), "del");
 	ok(!test_exists(CACHE), "del: the cache is gone");
 	ok(!run(DEL, TWO("1.0.0"), &plain, NULL, &err), "del again");
 	is_log("DEL b " CONFIG_B("1.0.0", "") "DEL a " CONFIG_A("1.0.0", ""), "del again");
 	ok(!run(CHECK, TWO("1.0.0"), &plain, NULL, &err), "check without a cache");
-	is_log("CHECK a " CONFIG_A("1.0.0", "") "CHECK b " CONFIG_B("1.0.0", ""), "check without a cache");
+	is_log("CHECK a " CONFIG_A("1.0.0", "") "CHECK b " CONFIG_B("1.0.0", ""),
+		"check without a cache");
 }
 
 static void test_old_version(void)
@@ -136,14 +144,19 @@ static void test_changed_version(void)
 	write_plugin("b", "echo '{\"cniVersion\":\"0.4.0\",\"dns\":{}}'");
 	ok(!run(ADD, TWO("0.4.0"), &plain, &result, &err), "changed: add");
 	ok(!run(DEL, TWO("1.0.0"), &plain, NULL, &err), "changed: del");
-	is_log("DEL b " CONFIG_B("1.0.0", ",\"prevResult\":{\"cniVersion\":\"1.0.0\"}")
-	       "DEL a " CONFIG_A("1.0.0", ",\"prevResult\":{\"cniVersion\":\"1.0.0\"}"), "changed");
+	is_log("DEL b " CONFIG_B("1.0.0",
+		       ",\"prevResult\":{\"cniVersion\":\"1.0.0\"}") "DEL a " CONFIG_A("1.0.0",
+		       ",\"prevResult\":{\"cniVersion\":\"1.0.0\"}"),
+		"changed");
 }
 
 static void test_environment(void)
 {
 	static const struct libcni_attachment at = {
-		.container_id = "c", .netns = "/run/netns/x", .ifname = "eth0", .args = "K=V;K2=V2",
+		.container_id = "c",
+		.netns = "/run/netns/x",
+		.ifname = "eth0",
+		.args = "K=V;K2=V2",
 	};
 	CLEANUP(freep) char *got = NULL;
 	char want[2 * PATH_MAX];
@@ -151,11 +164,12 @@ static void test_environment(void)
 
 	setenv("CNI_COMMAND", "wrong", 1);
 	write_plugin("a", "env | grep ^CNI_ | sort >${0%/*}/../env");
-	run(DEL, "{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"a\"}]}", &at, NULL,
-		&err);
+	run(DEL, "{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"a\"}]}", &at,
+		NULL, &err);
 	snprintf(want, sizeof(want),
 		"CNI_ARGS=K=V;K2=V2\nCNI_COMMAND=DEL\nCNI_CONTAINERID=c\nCNI_IFNAME=eth0\n"
-		"CNI_NETNS=/run/netns/x\nCNI_PATH=%s\n", path);
+		"CNI_NETNS=/run/netns/x\nCNI_PATH=%s\n",
+		path);
 	got = test_read("env");
 	is(got, want, "the environment of a plugin");
 }
@@ -186,7 +200,8 @@ static void test_capabilities(void)
 
 		at.capability_args = capabilities[i].args;
 		snprintf(conflist, sizeof(conflist),
-			"{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"b\",%s}]}",
+			"{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"b\",%s}]"
+			"}",
 			capabilities[i].members);
 		snprintf(want, sizeof(want),
 			"DEL b {\"type\":\"b\",%s,\"cniVersion\":\"1.0.0\",\"name\":\"n\"%s}\n",
@@ -199,7 +214,8 @@ static void test_capabilities(void)
 /* What the configuration has of the injected keys is replaced if there is something to inject. */
 static void test_injected(void)
 {
-	static const char conflist[] = "{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{"
+	static const char conflist[] =
+		"{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{"
 		"\"type\":\"b\",\"cniVersion\":\"0.1.0\",\"prevResult\":1,\"runtimeConfig\":2,"
 		"\"capabilities\":{\"mac\":true}}]}";
 	struct libcni_attachment at = plain;
@@ -213,7 +229,8 @@ static void test_injected(void)
 	test_write(CACHE, 0600, "{\"cniVersion\":\"1.0.0\"}");
 	run(DEL, conflist, &at, NULL, &err);
 	is_log("DEL b {\"type\":\"b\",\"capabilities\":{\"mac\":true},\"cniVersion\":\"1.0.0\","
-	       "\"name\":\"n\",\"runtimeConfig\":{\"mac\":3},\"prevResult\":{\"cniVersion\":\"1.0.0\"}}\n",
+	       "\"name\":\"n\",\"runtimeConfig\":{\"mac\":3},\"prevResult\":{\"cniVersion\":\"1.0."
+	       "0\"}}\n",
 		"injected keys replace");
 }
 
@@ -228,8 +245,8 @@ static void test_second_fails(void)
 	ok(run(ADD, TWO("1.0.0"), &plain, &result, &err) < 0 && err.code == 11, "b fails: add");
 	is(err.msg, "plugin type=\"b\" failed (add): busy; more", "b fails: add: message");
 	is(err.details, "more", "b fails: add: details");
-	is_log("ADD a " CONFIG_A("1.0.0", "")
-	       "ADD b " CONFIG_B("1.0.0", ",\"prevResult\":{\"cniVersion\":\"1.0.0\"}"),
+	is_log("ADD a " CONFIG_A("1.0.0", "") "ADD b " CONFIG_B(
+		       "1.0.0", ",\"prevResult\":{\"cniVersion\":\"1.0.0\"}"),
 		"b fails: nothing is undone");
 	ok(!result && !test_exists(CACHE), "b fails: no result, no cache");
 	test_write(CACHE, 0600, "{\"cniVersion\":\"1.0.0\"}");
@@ -244,8 +261,10 @@ static void test_second_fails(void)
 	write_plugin("a", "exit 3");
 	write_plugin("b", "");
 	ok(run(CHECK, TWO("1.0.0"), &plain, NULL, &err) < 0 &&
-			strstr(err.msg, "plugin type=\"a\" name=\"own\" failed (check): netplugin failed with no "
-					"error message: exit status 3 (/"), "a fails: check names it");
+			strstr(err.msg, "plugin type=\"a\" name=\"own\" failed (check): netplugin "
+					"failed with no "
+					"error message: exit status 3 (/"),
+		"a fails: check names it");
 	is_log("CHECK a " CONFIG_A("1.0.0", ",\"prevResult\":{\"cniVersion\":\"1.0.0\"}"),
 		"a fails: check stops there");
 }
@@ -265,7 +284,8 @@ static const struct {
 	{ "a version that is a number", "echo '{\"cniVersion\":1}'", 6,
 		"\"cniVersion\" must be a string, not a number" },
 	{ "an error and exit 0", "echo '{\"code\":7,\"msg\":\"bad\"}'", 7, "bad" },
-	{ "a signal", "kill -KILL $$", 999, "netplugin failed with no error message: killed by signal 9" },
+	{ "a signal", "kill -KILL $$", 999,
+		"netplugin failed with no error message: killed by signal 9" },
 	{ "too much", "cat /dev/zero", 999, "plugin /tmp/" },
 };
 
@@ -281,10 +301,12 @@ static void test_outputs(void)
 		char *result = NULL;
 
 		write_plugin("a", outputs[i].script);
-		ok(run(ADD, conflist, &plain, &result, &err) < 0 && err.code == outputs[i].code && !result &&
-				!test_exists(CACHE), "prints %s: code %d", outputs[i].name, err.code);
+		ok(run(ADD, conflist, &plain, &result, &err) < 0 && err.code == outputs[i].code &&
+				!result && !test_exists(CACHE),
+			"prints %s: code %d", outputs[i].name, err.code);
 		ok(!strncmp(err.msg, prefix, strlen(prefix)) &&
-				!strncmp(err.msg + strlen(prefix), outputs[i].msg, strlen(outputs[i].msg)),
+				!strncmp(err.msg + strlen(prefix), outputs[i].msg,
+					strlen(outputs[i].msg)),
 			"prints %s: %s", outputs[i].name, err.msg);
 	}
 }
@@ -305,7 +327,8 @@ static const struct {
 	{ "n", { "c", "", "a/b" }, 4, "CNI_IFNAME \"a/b\" must not" },
 	{ "n", { "c", "", "sixteencharacter" }, 4, "CNI_IFNAME \"sixteencharacter\" is longer" },
 	{ "n", { "c", "", "eth0", "", "{" }, 6,
-		"the object of capability arguments (CAP_ARGS) is not valid JSON: line 1, column 2: " },
+		"the object of capability arguments (CAP_ARGS) is not valid JSON: line 1, column "
+		"2: " },
 	{ "n", { "c", "", "eth0", "", "[]" }, 6,
 		"the object of capability arguments (CAP_ARGS) is an array" },
 };
@@ -315,14 +338,16 @@ static void test_refused(void)
 	write_plugin("a", "echo '{}'");
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		for (int command = ADD; command <= DEL; command++) {
-			const struct libcni_runtime runtime = { .path = path, .cache_dir = cache_dir };
+			const struct libcni_runtime runtime = { .path = path,
+				.cache_dir = cache_dir };
 			struct libcni_error err = { 0 };
 			struct libcni_list *list;
 			char conflist[256], dir[PATH_MAX], *result;
 			int rc;
 
 			snprintf(conflist, sizeof(conflist),
-				"{\"name\":\"%s\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"a\"}]}",
+				"{\"name\":\"%s\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":"
+				"\"a\"}]}",
 				refused[i].network);
 			test_remove("log");
 			test_write("net/n.conflist", 0644, conflist);
@@ -330,8 +355,8 @@ static void test_refused(void)
 			if (command == ADD)
 				rc = libcni_add(&runtime, list, &refused[i].at, &result, &err);
 			else
-				rc = (command == CHECK ? libcni_check : libcni_del)(&runtime, list, &refused[i].at,
-					&err);
+				rc = (command == CHECK ? libcni_check : libcni_del)(
+					&runtime, list, &refused[i].at, &err);
 			libcni_free(list);
 			ok(rc < 0 && err.code == refused[i].code && !test_exists("log") &&
 					!strncmp(err.msg, refused[i].msg, strlen(refused[i].msg)),
@@ -344,12 +369,15 @@ static void test_not_found(void)
 {
 	struct libcni_error err;
 
-	ok(run(DEL, "{\"name\":\"n\",\"plugins\":[{\"type\":\"../bin/a\"}]}", &plain, NULL, &err) < 0 &&
-			strstr(err.msg, "plugin type=\"../bin/a\" failed (delete): invalid plugin name: "),
+	ok(run(DEL, "{\"name\":\"n\",\"plugins\":[{\"type\":\"../bin/a\"}]}", &plain, NULL, &err) <
+				0 &&
+			strstr(err.msg,
+				"plugin type=\"../bin/a\" failed (delete): invalid plugin name: "),
 		"a type with '/'");
 	ok(run(DEL, "{\"name\":\"n\",\"plugins\":[{\"type\":\"nope\"}]}", &plain, NULL, &err) < 0 &&
 			err.code == 7 &&
-			strstr(err.msg, "failed to find plugin \"nope\" in path [/tmp/test_libcni."),
+			strstr(err.msg,
+				"failed to find plugin \"nope\" in path [/tmp/test_libcni."),
 		"a type that is not installed");
 }
 
@@ -362,10 +390,12 @@ static void test_broken_cache(void)
 	write_plugin("b", "");
 	for (size_t i = 0; i < sizeof(contents) / sizeof(*contents); i++) {
 		test_write(CACHE, 0600, contents[i]);
-		ok(run(CHECK, TWO("1.0.0"), &plain, NULL, &err) < 0 && strstr(err.msg, "/n-c-eth0") &&
-				!test_exists("log"), "cache \"%s\": check: %s", contents[i], err.msg);
+		ok(run(CHECK, TWO("1.0.0"), &plain, NULL, &err) < 0 &&
+				strstr(err.msg, "/n-c-eth0") && !test_exists("log"),
+			"cache \"%s\": check: %s", contents[i], err.msg);
 		ok(!run(DEL, TWO("1.0.0"), &plain, NULL, &err), "cache \"%s\": del", contents[i]);
-		is_log("DEL b " CONFIG_B("1.0.0", "") "DEL a " CONFIG_A("1.0.0", ""), "broken cache");
+		is_log("DEL b " CONFIG_B("1.0.0", "") "DEL a " CONFIG_A("1.0.0", ""),
+			"broken cache");
 		ok(!test_exists(CACHE), "cache \"%s\": gone", contents[i]);
 	}
 	test_write(CACHE, 0600,
@@ -382,7 +412,8 @@ static void test_cache_not_writable(void)
 	test_remove("cache");
 	test_write("cache", 0600, "");
 	ok(run(ADD, TWO("1.0.0"), &plain, &result, &err) < 0 && err.code == 5 && !result &&
-			strstr(err.msg, "cannot create the cache directory"), "no cache directory: %s", err.msg);
+			strstr(err.msg, "cannot create the cache directory"),
+		"no cache directory: %s", err.msg);
 	ok(!test_exists("log"), "no cache directory: found out before a plugin runs");
 	ok(!run(DEL, TWO("1.0.0"), &plain, NULL, &err), "no cache directory: del");
 	test_remove("cache");
@@ -400,7 +431,8 @@ static void test_load_errors(void)
 	struct libcni_list *list = NULL;
 
 	ok(libcni_load(&list, "/nonexistent", "n", &err) < 0 && err.code == 7 && !list &&
-			!strcmp(err.msg, "no net configurations found in /nonexistent"), "load: %s", err.msg);
+			!strcmp(err.msg, "no net configurations found in /nonexistent"),
+		"load: %s", err.msg);
 	libcni_free(NULL);
 }
 
