@@ -8,19 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cni/announce.h"
 #include "netlink/addr.h"
 #include "netlink/route.h"
 
 /* Inside the namespace of the link. What cannot be written stays as it is. */
-static int set_sysctl(int family, const char *ifname, const char *key, char value)
+static int set_sysctl(const char *ifname, const char *key, char value)
 {
 	char path[PATH_MAX];
 	ssize_t written;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/conf/%s/%s", family == AF_INET ? 4 : 6,
-		ifname, key);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", ifname, key);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -29,30 +27,18 @@ static int set_sysctl(int family, const char *ifname, const char *key, char valu
 	return written == 1 ? 0 : -EIO;
 }
 
-/* All that needs the namespace itself, in one visit. Returns the socket to announce with, or -1. */
-static int prepare(const struct cni_request *req, const char *ifname)
+/* What only /proc/sys can change for IPv6 addresses: a courtesy, but for disable_ipv6. */
+static int prepare_ipv6(const struct cni_request *req, const char *ifname, bool enable)
 {
 	int home = nl_enter(req->netns);
-	int fd;
-
-	if (home < 0)
-		return -1;
-	(void)set_sysctl(AF_INET, ifname, "arp_notify", '1');
-	(void)set_sysctl(AF_INET6, ifname, "ndisc_notify", '1');
-	(void)set_sysctl(AF_INET6, ifname, "keep_addr_on_down", '1');
-	fd = announce_open();
-	nl_leave(home);
-	return fd;
-}
-
-static int enable_ipv6(const struct cni_request *req, const char *ifname)
-{
-	int home = nl_enter(req->netns);
-	int rc;
+	int rc = 0;
 
 	if (home < 0)
 		return home;
-	rc = set_sysctl(AF_INET6, ifname, "disable_ipv6", '0');
+	if (enable)
+		rc = set_sysctl(ifname, "disable_ipv6", '0');
+	(void)set_sysctl(ifname, "ndisc_notify", '1');
+	(void)set_sysctl(ifname, "keep_addr_on_down", '1');
 	nl_leave(home);
 	return rc;
 }
@@ -77,7 +63,7 @@ static int add_address(const struct cni_request *req, struct nl *nl, const struc
 	char text[IP_TEXT];
 	int rc = addr_add(nl, &addr);
 
-	if (rc == -EACCES && ip->family == AF_INET6 && !enable_ipv6(req, link->name))
+	if (rc == -EACCES && ip->family == AF_INET6 && !prepare_ipv6(req, link->name, true))
 		rc = addr_add(nl, &addr);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "add address %s to %s",
@@ -140,25 +126,30 @@ static int add_route(struct nl *nl, const struct link *link, const struct cni_re
 	return 0;
 }
 
-int iface_configure(const struct cni_request *req, struct nl *nl, const struct link *link,
-	const char *alias, const struct cni_result *result, struct cni_error *err)
+static bool has_family(const struct cni_result *result, uint8_t family)
 {
-	CLEANUP(closep) int packets = -1;
+	for (size_t i = 0; i < result->n_addresses; i++)
+		if (result->addresses[i].ip.family == family)
+			return true;
+	return false;
+}
+
+int iface_configure(const struct cni_request *req, struct nl *nl, const struct link *link,
+	const struct cni_result *result, struct cni_error *err)
+{
 	int rc;
 
-	if (result->n_addresses)
-		packets = prepare(req, link->name);
+	if (has_family(result, AF_INET6))
+		(void)prepare_ipv6(req, link->name, false);
 	for (size_t i = 0; i < result->n_addresses; i++)
 		if (add_address(req, nl, link, &result->addresses[i].ip, err) < 0)
 			return -1;
-	rc = link_set(nl, link->index, true, alias);
+	rc = link_set(nl, link->index, &(struct link_state){ .up = true });
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "set %s up", link->name);
 	for (size_t i = 0; i < result->n_routes; i++)
 		if (add_route(nl, link, result, &result->routes[i], err) < 0)
 			return -1;
-	if (link->address_length == 6)
-		announce(packets, link->index, link->address, result);
 	return 0;
 }
 

@@ -5,13 +5,11 @@
 
 #include "cni/iface.h"
 
-#define ALIAS_PREFIX "fabric-cni "
-
 const char *iface_alias(const struct cni_request *req, char out[IFACE_ALIAS])
 {
 	char id[CNI_ATTACHMENT_ID];
 
-	snprintf(out, IFACE_ALIAS, ALIAS_PREFIX "%s", cni_request_id(req, id));
+	snprintf(out, IFACE_ALIAS, "fabric-cni %s", cni_request_id(req, id));
 	return out;
 }
 
@@ -31,15 +29,28 @@ const char *iface_mac(const struct link *link, char out[HWADDR_TEXT])
 	return hwaddr_print(&mac, out);
 }
 
-/* Has no alias yet (its ADD was killed before it was set up), or ours. */
-static bool is_ours(const struct cni_request *req, const struct link *link, const char *kind)
+int iface_mark(const struct cni_request *req, struct nl *nl, const struct link *link,
+	struct cni_error *err)
+{
+	char alias[IFACE_ALIAS];
+	int rc = link_set(nl, link->index,
+		&(struct link_state){ .alias = iface_alias(req, alias), .arp_notify = true });
+
+	/* The kernel has no IPv4 on a link of less than 68 octets: then there is none to announce. */
+	if (rc == -EAFNOSUPPORT)
+		rc = link_set(nl, link->index, &(struct link_state){ .alias = alias });
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "set the alias of %s", link->name);
+	return 0;
+}
+
+bool iface_is_ours(const struct cni_request *req, const struct link *link, const char *kind)
 {
 	char alias[IFACE_ALIAS];
 
 	if (strcmp(link->kind, kind) != 0)
 		return false;
-	return strncmp(link->alias, ALIAS_PREFIX, strlen(ALIAS_PREFIX)) != 0 ||
-	       !strcmp(link->alias, iface_alias(req, alias));
+	return !*link->alias || !strcmp(link->alias, iface_alias(req, alias));
 }
 
 static int remove_name(const struct cni_request *req, struct nl *nl, const char *name,
@@ -48,7 +59,7 @@ static int remove_name(const struct cni_request *req, struct nl *nl, const char 
 	struct link link;
 	int rc = link_get(nl, name, &link);
 
-	if (!rc && is_ours(req, &link, kind))
+	if (!rc && iface_is_ours(req, &link, kind))
 		rc = link_del(nl, link.index);
 	if (rc < 0 && rc != -ENODEV)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "remove %s", name);

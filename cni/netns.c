@@ -21,12 +21,13 @@ int netns_open(const char *path)
 	return -EINVAL;
 }
 
-int netns_is_own(int netns)
+int netns_is_own(int netns, struct netns_id *id)
 {
 	struct stat own, other;
 
 	if (stat("/proc/self/ns/net", &own) < 0 || fstat(netns, &other) < 0)
 		return -errno;
+	*id = (struct netns_id){ .device = other.st_dev, .inode = other.st_ino };
 	return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 

@@ -3,6 +3,8 @@
 #ifndef CNI_NETNS_H
 #define CNI_NETNS_H
 
+#include <stdint.h>
+
 #include "cni/error.h"
 
 /*
@@ -11,8 +13,13 @@
  */
 int netns_open(const char *path);
 
-/* 1 if it is the namespace that this process is in, 0 if not, or -errno. */
-int netns_is_own(int netns);
+/* What tells one namespace from another, as long as it lives. */
+struct netns_id {
+	uint64_t device, inode;
+};
+
+/* 1 if it is the namespace that this process is in, 0 if not, or -errno. Tells its id as well. */
+int netns_is_own(int netns, struct netns_id *id);
 
 /* The words for a negative answer of netns_open(), under CNI_INVALID_NETNS. Returns -1. */
 int netns_fail(struct cni_error *err, const char *path, int rc);

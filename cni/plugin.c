@@ -73,29 +73,32 @@ static int run_command(const struct cni_plugin *plugin, struct cni_request *req,
 	return optional ? optional(req, err) : 0;
 }
 
-int cni_plugin_run(const struct cni_plugin *plugin, char *(*get)(const char *), int in, int out)
+int cni_plugin_run(const struct cni_plugin *plugin, struct cni_request *req,
+	char *(*get)(const char *), int in, int out)
 {
-	CLEANUP(cni_request_done) struct cni_request req = { .netns = -1 };
 	struct cni_error err = { 0 };
 
-	if (cni_request_environment(&req, get, &err) < 0)
-		return print_error(out, &req, &err);
-	if (req.command == CNI_VERSION)
+	if (cni_request_environment(req, get, &err) < 0)
+		return print_error(out, req, &err);
+	if (req->command == CNI_VERSION)
 		return print_versions(out);
-	if (req.command == CNI_NONE && !req.unknown)
+	if (req->command == CNI_NONE && !req->unknown)
 		return introduce(plugin);
-	if (cni_request_read(&req, in, &err) < 0)
-		return print_error(out, &req, &err);
-	if (req.unknown) {
-		cni_fail(&err, CNI_BAD_ENVIRONMENT, "unknown CNI_COMMAND: %s", req.unknown);
-		return print_error(out, &req, &err);
+	if (cni_request_read(req, in, &err) < 0)
+		return print_error(out, req, &err);
+	if (req->unknown) {
+		cni_fail(&err, CNI_BAD_ENVIRONMENT, "unknown CNI_COMMAND: %s", req->unknown);
+		return print_error(out, req, &err);
 	}
-	return run_command(plugin, &req, out, &err) < 0 ? print_error(out, &req, &err) : EXIT_SUCCESS;
+	return run_command(plugin, req, out, &err) < 0 ? print_error(out, req, &err) : EXIT_SUCCESS;
 }
 
 int cni_plugin_main(const struct cni_plugin *plugin)
 {
+	/* Never ended: the process is short, and the kernel closes and frees for nothing. */
+	static struct cni_request req;
+
 	/* A runtime that went away must not keep an ADD from undoing what it did. */
 	signal(SIGPIPE, SIG_IGN);
-	return cni_plugin_run(plugin, getenv, STDIN_FILENO, STDOUT_FILENO);
+	return cni_plugin_run(plugin, &req, getenv, STDIN_FILENO, STDOUT_FILENO);
 }

@@ -34,7 +34,8 @@ struct cni_plugin {
 /* The exit status: 0, or 1 with an error object on stdout. */
 int cni_plugin_main(const struct cni_plugin *);
 
-/* The same with everything it touches given; for tests. */
-int cni_plugin_run(const struct cni_plugin *, char *(*get)(const char *), int in, int out);
+/* The same with everything it touches given; for tests. The caller ends the request. */
+int cni_plugin_run(const struct cni_plugin *, struct cni_request *, char *(*get)(const char *),
+	int in, int out);
 
 #endif

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cni/netns.h"
-
 static const char *const commands[] = {
 	[CNI_NONE] = "", [CNI_ADD] = "ADD", [CNI_DEL] = "DEL", [CNI_CHECK] = "CHECK",
 	[CNI_GC] = "GC", [CNI_STATUS] = "STATUS", [CNI_VERSION] = "VERSION",
@@ -282,7 +280,7 @@ int cni_request_netns(struct cni_request *req, bool required, struct cni_error *
 	netns = netns_open(req->netns_path);
 	if (netns < 0)
 		return required && !tolerant ? netns_fail(err, req->netns_path, netns) : 0;
-	own = netns_is_own(netns);
+	own = netns_is_own(netns, &req->netns_id);
 	if (own == 0 || (own == 1 && req->netns_override)) {
 		req->netns = netns;
 		return 0;

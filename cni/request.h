@@ -9,6 +9,7 @@
 #define CNI_REQUEST_H
 
 #include "cni/json.h"
+#include "cni/netns.h"
 #include "cni/version.h"
 
 enum cni_command {
@@ -46,6 +47,7 @@ struct cni_request {
 	enum cni_version version;
 
 	int netns; /* descriptor of CNI_NETNS, or -1 where there is none to enter (DEL, GC, ...) */
+	struct netns_id netns_id; /* with netns */
 };
 
 /* "ADD" */

@@ -66,12 +66,14 @@ static const struct cni_plugin fake = {
 /* Run it; the exit status, and what it printed in output. */
 static int run(const char *config, char *output, size_t size)
 {
+	struct cni_request req;
 	int in = memfd_create("stdin", MFD_CLOEXEC), out = memfd_create("stdout", MFD_CLOEXEC), rc;
 	ssize_t length = write(in, config, strlen(config));
 
 	called[0] = '\0';
 	lseek(in, 0, SEEK_SET);
-	rc = cni_plugin_run(&fake, get, in, out);
+	rc = cni_plugin_run(&fake, &req, get, in, out);
+	cni_request_done(&req);
 	length = pread(out, output, size - 1, 0);
 	output[length > 0 ? length : 0] = '\0';
 	close(in);

@@ -214,6 +214,8 @@ static void test_netns(void)
 		{ CNI_DEL, "", false, true, 0, false },
 	};
 
+	struct netns_id id;
+
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct cni_request req = {
 			.command = cases[i].command,
@@ -229,7 +231,7 @@ static void test_netns(void)
 			cni_command_name(cases[i].command), cases[i].path, *err.msg ? err.msg : "fine");
 		closep(&req.netns);
 	}
-	ok(netns_is_own(-1) == -EBADF, "no descriptor, no answer");
+	ok(netns_is_own(-1, &id) == -EBADF, "no descriptor, no answer");
 }
 
 static void test_attachments(void)

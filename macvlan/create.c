@@ -79,22 +79,20 @@ int macvlan_create(const struct cni_request *req, const struct macvlan_conf *con
 	if (macvlan_master(conf, outer, &master, err) < 0)
 		return -1;
 	wanted.parent = master.index;
-	/* Asked first, because the guard must never be armed for somebody else's link. */
-	rc = link_get(inside, req->ifname, link);
-	if (!rc)
-		return taken(req, err);
-	if (rc != -ENODEV)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, inside->extack, "look up %s in %s",
-			req->ifname, req->netns_path);
 	link_guard_arm(guard, inside, req->ifname, "macvlan");
 	rc = link_add_macvlan(outer, &wanted);
-	if (rc == -EEXIST)
+	if (rc == -EEXIST) {
+		guard->nl = NULL;
+		if (!link_get(inside, req->ifname, link))
+			return taken(req, err);
 		rc = create_renamed(req, &wanted, outer, inside, guard);
+	}
 	if (rc < 0)
 		return explain(conf, outer, &master, rc, err);
 	rc = link_get(inside, req->ifname, link);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, inside->extack, "look up the new %s",
 			req->ifname);
-	return 0;
+	guard->index = link->index;
+	return iface_mark(req, inside, link, err);
 }

@@ -16,33 +16,37 @@ static int open_socket(struct nl *nl, int netns, struct cni_error *err)
 	int rc = nl_open(nl, NETLINK_ROUTE, netns);
 
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "open a netlink socket");
+		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "open a netlink socket %s",
+			netns < 0 ? "on the host" : "in the container");
 	return 0;
 }
 
-/* The socket where the master is: the pod's own with linkInContainer. */
-static int open_outer(const struct macvlan_conf *conf, struct nl *host, struct nl *inside,
-	struct nl **outer, struct cni_error *err)
+/*
+ * Open a socket in the pod and one where the master is, which is the same with linkInContainer.
+ * They live as long as the process.
+ */
+static int open_sockets(const struct cni_request *req, const struct macvlan_conf *conf,
+	struct nl *host, struct nl *inside, struct nl **outer, struct cni_error *err)
 {
 	*outer = conf->link_in_container ? inside : host;
+	if (open_socket(inside, req->netns, err) < 0)
+		return -1;
 	return conf->link_in_container ? 0 : open_socket(host, -1, err);
 }
 
 static int add_addresses(const struct cni_request *req, struct nl *inside, const struct link *link,
 	struct ipam_guard *lease, struct cni_result *result, struct cni_error *err)
 {
-	char alias[IFACE_ALIAS];
-
 	if (ipam_wanted(req) && ipam_add(req, lease, result, err) < 0)
 		return -1;
 	for (size_t i = 0; i < result->n_addresses; i++)
 		result->addresses[i].interface = 0;
-	return iface_configure(req, inside, link, iface_alias(req, alias), result, err);
+	return iface_configure(req, inside, link, result, err);
 }
 
 static int macvlan_add(const struct cni_request *req, int out, struct cni_error *err)
 {
-	CLEANUP(nl_closep) struct nl host = NL_CLOSED, inside = NL_CLOSED;
+	struct nl host = NL_CLOSED, inside = NL_CLOSED;
 	CLEANUP(cni_result_done) struct cni_result result = { 0 };
 	/* Undone last declared first: the address is given back when no link has it any more. */
 	CLEANUP(ipam_guard_end) struct ipam_guard lease = { 0 };
@@ -53,8 +57,8 @@ static int macvlan_add(const struct cni_request *req, int out, struct cni_error 
 	struct nl *outer;
 	char mac[HWADDR_TEXT];
 
-	if (macvlan_conf(req, &conf, err) < 0 || open_socket(&inside, req->netns, err) < 0 ||
-		open_outer(&conf, &host, &inside, &outer, err) < 0)
+	if (macvlan_conf(req, &conf, err) < 0 ||
+		open_sockets(req, &conf, &host, &inside, &outer, err) < 0)
 		return -1;
 	if (macvlan_create(req, &conf, outer, &inside, &created, &link, err) < 0 ||
 		add_addresses(req, &inside, &link, &lease, &result, err) < 0)
@@ -79,7 +83,7 @@ static int macvlan_add(const struct cni_request *req, int out, struct cni_error 
 
 static int macvlan_del(const struct cni_request *req, struct cni_error *err)
 {
-	CLEANUP(nl_closep) struct nl inside = NL_CLOSED;
+	struct nl inside = NL_CLOSED;
 	struct cni_error more = { 0 };
 
 	if (req->netns >= 0 && !open_socket(&inside, req->netns, err))
@@ -141,7 +145,7 @@ static int check_link(const struct macvlan_conf *conf, const struct link *master
 
 static int macvlan_check(const struct cni_request *req, struct cni_error *err)
 {
-	CLEANUP(nl_closep) struct nl host = NL_CLOSED, inside = NL_CLOSED;
+	struct nl host = NL_CLOSED, inside = NL_CLOSED;
 	CLEANUP(cni_result_done) struct cni_result result = { 0 };
 	struct macvlan_conf conf;
 	struct link master, link;
@@ -152,8 +156,7 @@ static int macvlan_check(const struct cni_request *req, struct cni_error *err)
 		(ipam_wanted(req) && ipam_check(req, err) < 0))
 		return -1;
 	index = find_interface(req, &result, err);
-	if (index < 0 || open_socket(&inside, req->netns, err) < 0 ||
-		open_outer(&conf, &host, &inside, &outer, err) < 0 ||
+	if (index < 0 || open_sockets(req, &conf, &host, &inside, &outer, err) < 0 ||
 		macvlan_master(&conf, outer, &master, err) < 0)
 		return -1;
 	rc = link_get(&inside, req->ifname, &link);
@@ -173,7 +176,7 @@ static int macvlan_gc(const struct cni_request *req, struct cni_error *err)
 
 static int macvlan_status(const struct cni_request *req, struct cni_error *err)
 {
-	CLEANUP(nl_closep) struct nl host = NL_CLOSED;
+	struct nl host = NL_CLOSED;
 	struct macvlan_conf conf;
 	struct link master;
 

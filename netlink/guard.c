@@ -21,6 +21,7 @@ void link_guard_end(struct link_guard *guard)
 		return;
 	if (guard->index)
 		link_del(guard->nl, guard->index);
-	else if (!link_get(guard->nl, guard->name, &link) && !strcmp(link.kind, guard->kind))
+	else if (!link_get(guard->nl, guard->name, &link) && !strcmp(link.kind, guard->kind) &&
+		 !*link.alias)
 		link_del(guard->nl, link.index);
 }

@@ -12,8 +12,9 @@
 struct link_guard {
 	struct nl *nl; /* in the link's namespace; NULL: disarmed */
 	char name[IFNAMSIZ];
-	const char *kind; /* another kind of link under that name is somebody else's */
-	int index;	  /* once it is known: the link may be renamed from then on */
+	/* By name it deletes a link of this kind without an alias only: ours has none yet. */
+	const char *kind;
+	int index; /* once it is known: the link may be renamed or get its alias from then on */
 };
 
 /* nl and kind are borrowed. A name that is too long for a link arms nothing. */

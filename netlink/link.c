@@ -2,6 +2,7 @@
 #include "netlink/link.h"
 
 #include <errno.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -195,18 +196,33 @@ int link_rename(struct nl *nl, int index, const char *name)
 	return nl_do(nl, &req, NULL, NULL);
 }
 
-int link_set(struct nl *nl, int index, bool up, const char *alias)
+/* The sysctl of that name, by netlink: it needs no visit to the namespace. */
+static void put_arp_notify(struct nl_request *req)
+{
+	struct nlattr *families = nl_nest(req, IFLA_AF_SPEC), *inet = nl_nest(req, AF_INET);
+	struct nlattr *conf = nl_nest(req, IFLA_INET_CONF);
+
+	nl_put_u32(req, IPV4_DEVCONF_ARP_NOTIFY, 1);
+	nl_nest_end(req, conf);
+	nl_nest_end(req, inet);
+	nl_nest_end(req, families);
+}
+
+int link_set(struct nl *nl, int index, const struct link_state *state)
 {
 	struct nl_request req;
 	struct ifinfomsg *info;
 
-	if (index <= 0 || (alias && strlen(alias) >= sizeof(((struct link *)0)->alias)))
+	if (index <= 0 ||
+		(state->alias && strlen(state->alias) >= sizeof(((struct link *)0)->alias)))
 		return -EINVAL;
 	info = begin(&req, RTM_SETLINK, 0, index);
-	info->ifi_flags = up ? IFF_UP : 0;
-	info->ifi_change = IFF_UP;
-	if (alias) /* without its NUL: that would be an octet of the alias, and "" one of one */
-		nl_put(&req, IFLA_IFALIAS, alias, strlen(alias));
+	info->ifi_flags = state->up ? IFF_UP : 0;
+	info->ifi_change = state->up || state->down ? IFF_UP : 0;
+	if (state->alias) /* without its NUL: that would be an octet of the alias, and "" one of one */
+		nl_put(&req, IFLA_IFALIAS, state->alias, strlen(state->alias));
+	if (state->arp_notify)
+		put_arp_notify(&req);
 	return nl_do(nl, &req, NULL, NULL);
 }
 

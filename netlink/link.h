@@ -50,8 +50,18 @@ int link_add_macvlan(struct nl *, const struct link_macvlan *);
 
 int link_rename(struct nl *, int index, const char *name);
 
-/* Set up or down, and the alias with it (NULL: unchanged, "": none; at most 255 octets). */
-int link_set(struct nl *, int index, bool up, const char *alias);
+/* What is to change; { 0 } is nothing. */
+struct link_state {
+	bool up, down;
+	const char *alias; /* NULL: unchanged, "": none; 255 octets at the most */
+	bool arp_notify;   /* switch net.ipv4.conf.LINK.arp_notify on */
+};
+
+/*
+ * All of it in one message. The kernel sets the link up before it sets arp_notify: who wants the
+ * announcement that comes with the first sets the other in a message before.
+ */
+int link_set(struct nl *, int index, const struct link_state *);
 int link_del(struct nl *, int index);
 int link_add_altname(struct nl *, int index, const char *name);
 int link_del_altname(struct nl *, int index, const char *name);

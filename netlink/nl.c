@@ -42,18 +42,11 @@ void nl_leave(int home)
 	close(home);
 }
 
-static int set_options(int fd)
+static int set_option(int fd, int option)
 {
-	static const int options[] = { NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK };
 	const int on = 1;
-	size_t i;
 
-	/* Kernels that lack one do without: acks are longer, have no text, dumps no filter. */
-	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (setsockopt(fd, SOL_NETLINK, options[i], &on, sizeof(on)) < 0 &&
-			errno != ENOPROTOOPT)
-			return -errno;
-	return 0;
+	return setsockopt(fd, SOL_NETLINK, option, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
 static int open_socket(int protocol)
@@ -63,7 +56,9 @@ static int open_socket(int protocol)
 
 	if (fd < 0)
 		return -errno;
-	if ((rc = set_options(fd)) < 0) {
+	rc = set_option(fd, NETLINK_EXT_ACK);
+	/* Kernels before 4.12 have no words. */
+	if (rc < 0 && rc != -ENOPROTOOPT) {
 		close(fd);
 		return rc;
 	}
@@ -218,6 +213,8 @@ int nl_dump(struct nl *nl, struct nl_request *req, nl_answer_fn *answer,
 	struct exchange ex = { .answer = answer, .data = data };
 	int rc, retry;
 
+	/* Without it (kernels before 4.20) the filter is ours alone: callers compare all the same. */
+	(void)set_option(nl->fd, NETLINK_GET_STRICT_CHK);
 	for (retry = 0;; retry++) {
 		rc = exchange(nl, req, NLM_F_DUMP, &ex);
 		if (!ex.interrupted)

@@ -136,15 +136,17 @@ static void test_change(int index)
 
 	memset(alias, 'a', 255);
 	alias[255] = '\0';
-	is_code(link_set(&pod, index, true, alias), 0, "up, with an alias of 255 octets");
+	is_code(link_set(&pod, index, &(struct link_state){ .up = true, .alias = alias }), 0,
+		"up, with an alias of 255 octets");
 	link_get_index(&pod, index, &link);
 	ok(link.flags & IFF_UP, "it is up");
 	is(link.alias, alias, "the alias");
-	is_code(link_set(&pod, index, false, NULL), 0, "down, the alias unchanged");
+	is_code(link_set(&pod, index, &(struct link_state){ .down = true }), 0,
+		"down, the alias unchanged");
 	link_get_index(&pod, index, &link);
 	ok(!(link.flags & IFF_UP), "it is down");
 	is(link.alias, alias, "the alias is there");
-	is_code(link_set(&pod, index, false, ""), 0, "no alias");
+	is_code(link_set(&pod, index, &(struct link_state){ .alias = "" }), 0, "no alias");
 	link_get_index(&pod, index, &link);
 	is(link.alias, "", "it is gone");
 
@@ -361,9 +363,9 @@ int main(void)
 		return tap_done();
 	test_change(link.index);
 	test_altname(link.index);
-	link_set(&host, parent.index, true, NULL);
+	link_set(&host, parent.index, &(struct link_state){ .up = true });
 	test_addresses(link.index);
-	link_set(&pod, link.index, true, NULL);
+	link_set(&pod, link.index, &(struct link_state){ .up = true });
 	test_routes(link.index);
 	test_siblings(link.index);
 	test_guard();

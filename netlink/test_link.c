@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 
 #include "netlink/guard.h"
@@ -269,21 +270,38 @@ static void test_set(void)
 {
 	char alias[257];
 	struct nl_request want;
+	struct nlattr *families, *inet, *conf;
 
 	memset(alias, 'a', sizeof(alias));
 	alias[256] = '\0';
-	is_code(link_set(&script.nl, 7, true, alias), -EINVAL, "an alias of 256 octets");
+	is_code(link_set(&script.nl, 7, &(struct link_state){ .alias = alias }), -EINVAL,
+		"an alias of 256 octets");
 	script_silent(&script, "an alias too long");
 	alias[255] = '\0';
 	acknowledge();
-	is_code(link_set(&script.nl, 7, true, alias), 0, "up, with an alias of 255");
+	is_code(link_set(&script.nl, 7, &(struct link_state){ .up = true, .alias = alias }), 0,
+		"up, with an alias of 255");
 	expect_set(IFF_UP, alias, "up with an alias");
 	acknowledge();
-	is_code(link_set(&script.nl, 7, false, NULL), 0, "down");
+	is_code(link_set(&script.nl, 7, &(struct link_state){ .down = true }), 0, "down");
 	expect_set(0, NULL, "down");
 	acknowledge();
-	is_code(link_set(&script.nl, 7, true, ""), 0, "without alias");
+	is_code(link_set(&script.nl, 7, &(struct link_state){ .up = true, .alias = "" }), 0,
+		"without alias");
 	expect_set(IFF_UP, "", "without alias");
+
+	acknowledge();
+	is_code(link_set(&script.nl, 7, &(struct link_state){ .arp_notify = true }), 0,
+		"arp_notify alone");
+	begin(&want, RTM_SETLINK, 7);
+	families = nl_nest(&want, IFLA_AF_SPEC);
+	inet = nl_nest(&want, AF_INET);
+	conf = nl_nest(&want, IFLA_INET_CONF);
+	nl_put_u32(&want, IPV4_DEVCONF_ARP_NOTIFY, 1);
+	nl_nest_end(&want, conf);
+	nl_nest_end(&want, inet);
+	nl_nest_end(&want, families);
+	script_compare(&script, &want, NLM_F_ACK, "arp_notify alone");
 
 	acknowledge();
 	is_code(link_rename(&script.nl, 7, NAME_15), 0, "rename");
@@ -324,7 +342,7 @@ static void test_indices(void)
 
 	is_code(link_get_index(&script.nl, 0, &link), -EINVAL, "get index 0");
 	is_code(link_rename(&script.nl, 0, "x"), -EINVAL, "rename index 0");
-	is_code(link_set(&script.nl, -1, true, NULL), -EINVAL, "set index -1");
+	is_code(link_set(&script.nl, -1, &(struct link_state){ .up = true }), -EINVAL, "set index -1");
 	is_code(link_del(&script.nl, 0), -EINVAL, "delete index 0");
 	is_code(link_add_altname(&script.nl, 0, "x"), -EINVAL, "name index 0");
 	script_silent(&script, "no index");
