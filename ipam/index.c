@@ -248,26 +248,26 @@ static void copy(struct index *to, const struct index *from)
 	index_link_all(to);
 }
 
+/* Once there is a new file, everything that is half full grows with it. */
 static uint32_t larger(const struct index_pool *pool, size_t n)
 {
-	return has_room(pool, n) ? pool->capacity : 2 * pool->capacity;
+	return has_room(pool, n + pool->capacity / 2) ? pool->capacity : 2 * pool->capacity;
 }
 
 int index_reserve(struct index *index, size_t n)
 {
 	const struct index_header *header = index->header;
 	size_t nodes = n * NODES_PER_ADDRESS;
-	struct index_size size = {
-		.leases = larger(&header->leases, 1),
-		.addresses = larger(&header->addresses, n),
-		.nodes = larger(&header->nodes, nodes),
-	};
-	struct index grown = *index;
+	struct index grown;
 
 	if (has_room(&header->leases, 1) && has_room(&header->addresses, n) &&
 		has_room(&header->nodes, nodes))
 		return 0;
-	if (index_new(&grown, size, index->in_memory) < 0)
+	memcpy(grown.path, index->path, sizeof(grown.path));
+	if (index_new(&grown, (struct index_size){
+			.leases = larger(&header->leases, 1),
+			.addresses = larger(&header->addresses, n),
+			.nodes = larger(&header->nodes, nodes) }, index->in_memory) < 0)
 		return -ENOMEM;
 	copy(&grown, index);
 	grown.damaged = index->damaged;

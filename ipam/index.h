@@ -128,6 +128,9 @@ int index_reserve(struct index *, size_t n);
 uint32_t index_owner(struct index *, uint64_t hash, uint32_t after);
 uint32_t index_pod(struct index *, uint64_t hash, uint32_t after);
 
+/* These hashes will be looked up or added soon: a large table is mostly not in the cache. */
+void index_prefetch(struct index *, uint64_t owner, uint64_t pod);
+
 /* The record, for reading and for moving its line; a free one has length 0. */
 struct index_lease *index_lease(struct index *, uint32_t lease);
 
@@ -167,6 +170,14 @@ bool index_next_free(struct index *, struct span span, u128 *address);
 uint32_t index_bucket(uint64_t hash, uint32_t capacity);
 uint64_t index_mix(uint64_t high, uint64_t low);
 bool index_step(struct index *, uint32_t number, uint32_t capacity);
+
+/* The record; a number that cannot be is that of a spare one, and the index damaged. */
+struct index_address *index_address(struct index *, uint32_t number);
+uint32_t index_claim_address(struct index *, u128 address); /* a new one, or out of the queue */
+void index_free_address(struct index *, uint32_t number);
+void index_enqueue(struct index *, uint32_t number, int64_t released);
+void index_link_address(struct index *, uint32_t number);
+
 void index_take(struct index *, u128 address);
 void index_give(struct index *, u128 address);
 void index_link_node(struct index *, uint32_t node);

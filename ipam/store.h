@@ -2,7 +2,8 @@
 /*
  * The store of one pool: <dataDir>/ipam/<pool>/
  *
- *	lock        flock(2) target; created once, never renamed or removed; holder inside (diagnosis)
+ *	lock        flock(2) target; created once, never renamed or removed. A process that is forked
+ *	            while a store is open shares its lock
  *	leases      snapshot: header, one JSON line for each lease, trailer; every line with its CRC
  *	journal     append-only; one JSON line for each transaction. One write(2) of a line is the commit
  *	index       mapped, derived from the two, may be deleted at any time
@@ -45,7 +46,7 @@ struct store_options {
 	int64_t lock_timeout_ms;
 	int64_t reuse_delay_ms; /* released addresses cool for so long; 0: free at once */
 	bool durable;		/* fdatasync(2) each transaction, else only at compaction */
-	bool create;		/* false: a pool that does not exist is -ENOENT in errno, not an error */
+	bool create;		/* false: a pool that does not exist is no error, see store_open() */
 };
 
 struct store;
@@ -68,7 +69,10 @@ int store_find_address(struct store *, const struct ip *, struct lease *, struct
 /* Is the address leased, or cooling after its release? */
 bool store_is_taken(struct store *, u128 address);
 
-/* The lowest address within span that is neither; false if there is none. O(1) in the leases. */
+/*
+ * The lowest address within span that is neither; false if there is none. O(1) in the leases. What has
+ * cooled becomes free some hundreds at a call, so for a few calls it may not be the lowest.
+ */
 bool store_next_free(struct store *, struct span span, u128 *address);
 
 /*

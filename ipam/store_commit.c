@@ -36,12 +36,24 @@ static int cannot_write(struct store *store, int rc, struct cni_error *err)
 		store_path(store, "journal"));
 }
 
+/* One system call, unless a signal, a limit or a full disk cuts it short; a second one tells why. */
+static int write_line(int fd, const char *line, size_t length, uint64_t offset)
+{
+	for (ssize_t n; length; line += n, length -= (size_t)n, offset += (uint64_t)n) {
+		n = pwrite(fd, line, length, (off_t)offset);
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return -ENOSPC;
+	}
+	return 0;
+}
+
 /* The commit. A lease does not take the slack that is kept for releases. */
 static int append(struct store *store, const char *line, size_t length, bool release,
 	struct cni_error *err)
 {
 	uint64_t end = store->index.header->cover.journal_end;
-	ssize_t n;
 	int rc = 0;
 
 	if (store->read_only || store->broken)
@@ -50,10 +62,11 @@ static int append(struct store *store, const char *line, size_t length, bool rel
 		rc = journal_slack(store, end + length);
 	if (!release && (rc == -ENOSPC || rc == -EDQUOT))
 		return cannot_write(store, rc, err);
-	n = pwrite(store->journal, line, length, (off_t)end);
-	if (n == (ssize_t)length && (!store->durable || !fdatasync(store->journal)))
+	rc = write_line(store->journal, line, length, end);
+	if (!rc && store->durable && fdatasync(store->journal) < 0)
+		rc = -errno;
+	if (!rc)
 		return 0;
-	rc = n >= 0 && n < (ssize_t)length ? -ENOSPC : -errno;
 	store->broken = ftruncate(store->journal, (off_t)end) < 0;
 	return cannot_write(store, rc, err);
 }
@@ -80,12 +93,19 @@ int journal_reset(struct store *store, int64_t seq, struct cni_error *err)
 	return 0;
 }
 
-/* 1 if the address is leased to neither of the leases that end. */
-static int is_foreign(struct store *store, const struct change *change, u128 address)
+/*
+ * Is the address leased to somebody whose lease does not end? The two ways in which the index knows of
+ * an address must agree, because a lease that it forgot would be given out twice.
+ */
+static bool is_foreign(struct store *store, const struct change *change, u128 address)
 {
+	struct index *index = &store->index;
 	int64_t released;
-	uint32_t holder = index_holder(&store->index, address, &released);
+	uint32_t holder = index_holder(index, address, &released);
 
+	if (index_next_free(index, (struct span){ address, address }, &address) !=
+		(holder == INDEX_NONE))
+		index->damaged = true;
 	return holder != INDEX_NONE && holder != INDEX_COOLING && holder != change->held &&
 		holder != change->replaced;
 }
@@ -115,6 +135,10 @@ int change_resolve(struct store *store, const struct record *record, struct chan
 	const struct lease *lease = &record->lease;
 	struct index_claim *claim = &change->claim;
 
+	claim->owner = index_hash(lease->container_id, lease->ifname);
+	if (lease->pod && *lease->pod)
+		claim->pod = index_hash(lease->pod, lease->ifname);
+	index_prefetch(&store->index, claim->owner, claim->pod);
 	if (resolve_owners(store, record, change, err) < 0)
 		return -1;
 	change->released = cool_parse(record->cool);
@@ -129,9 +153,8 @@ int change_resolve(struct store *store, const struct record *record, struct chan
 			if (change->addresses[k] == change->addresses[i])
 				return 1;
 	}
-	claim->owner = index_hash(lease->container_id, lease->ifname);
-	if (lease->pod && *lease->pod)
-		claim->pod = index_hash(lease->pod, lease->ifname);
+	if (store->index.damaged)
+		return store_distrust(store, err);
 	claim->addresses = change->addresses;
 	claim->n_addresses = lease->n_addresses;
 	if (index_reserve(&store->index, lease->n_addresses) < 0)

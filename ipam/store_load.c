@@ -6,8 +6,9 @@
 
 #include "ipam/store_impl.h"
 
-/* Text for one lease is rarely shorter, so an index of this size grows at most once or twice. */
+/* Guesses, so that a large index does not grow by doubling from nothing. */
 #define TEXT_PER_LEASE 256
+#define LEASES_PER_NODE 256
 
 int store_identify(struct store *store, struct index_cover *cover, uint64_t *size)
 {
@@ -93,8 +94,13 @@ static int rebuild(struct store *store, const struct index_cover *now, uint64_t 
 	uint32_t leases = (uint32_t)((now->snapshot_size + size) / TEXT_PER_LEASE);
 	struct index *index = &store->index;
 
-	if (index_new(index, (struct index_size){ .leases = leases, .addresses = leases },
-		    store->read_only) < 0)
+	struct index_size size_of_index = {
+		.leases = leases,
+		.addresses = leases,
+		.nodes = leases / LEASES_PER_NODE,
+	};
+
+	if (index_new(index, size_of_index, store->read_only) < 0)
 		return cni_fail(err, CNI_IO_FAILURE, "out of memory for the index of pool \"%s\"",
 			store->pool);
 	strncat(index->header->boot, store_boot_id(), sizeof(index->header->boot) - 1);
@@ -103,6 +109,12 @@ static int rebuild(struct store *store, const struct index_cover *now, uint64_t 
 		return -1;
 	index_publish(index);
 	return 0;
+}
+
+static int cannot_look(struct store *store, int rc, struct cni_error *err)
+{
+	return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "look at the files of pool \"%s\"",
+		store->pool);
 }
 
 int store_load(struct store *store, bool create, struct cni_error *err)
@@ -119,14 +131,14 @@ int store_load(struct store *store, bool create, struct cni_error *err)
 			store_path(store, "journal"));
 	rc = store_identify(store, &now, &size);
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "look at the files of pool \"%s\"",
-			store->pool);
+		return cannot_look(store, rc, err);
 	if (!index_open(&store->index, store->read_only) && is_current(&store->index, &now, size) &&
 		(store->index.header->cover.journal_end == size || !catch_up(store, size)))
 		return 1;
 	index_close(&store->index);
+	/* Catching up may have cut the journal. */
 	rc = store_identify(store, &now, &size);
-	if (rc < 0 || rebuild(store, &now, size, err) < 0)
-		return -1;
-	return 1;
+	if (rc < 0)
+		return cannot_look(store, rc, err);
+	return rebuild(store, &now, size, err) < 0 ? -1 : 1;
 }

@@ -12,6 +12,7 @@
 
 #define SLEEP_MIN_NS 500000
 #define SLEEP_MAX_NS 8000000
+#define TIMEOUT_MAX_MS INT32_MAX
 
 static int64_t monotonic_ns(void)
 {
@@ -153,10 +154,12 @@ static int wait_lock(struct store *store, int fd, int64_t timeout_ms, int64_t *d
 
 int store_lock(struct store *store, const struct store_options *options, struct cni_error *err)
 {
-	int64_t deadline = 0;
+	int64_t timeout_ms = options->lock_timeout_ms, deadline = 0;
 	struct stat status;
 	int rc;
 
+	if (timeout_ms > TIMEOUT_MAX_MS)
+		timeout_ms = TIMEOUT_MAX_MS;
 	for (;;) {
 		store->lock = open_or_make(store, options->create);
 		if (store->lock == -ENOENT && !options->create)
@@ -165,7 +168,7 @@ int store_lock(struct store *store, const struct store_options *options, struct 
 			return cni_fail_errno(err, CNI_IO_FAILURE, store->lock, NULL,
 				"open the store of pool \"%s\", %s", store->pool,
 				store_path(store, "lock"));
-		rc = wait_lock(store, store->lock, options->lock_timeout_ms, &deadline, err);
+		rc = wait_lock(store, store->lock, timeout_ms, &deadline, err);
 		if (rc < 0)
 			return -1;
 		/* Somebody may have removed the whole directory while we waited. */

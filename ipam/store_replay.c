@@ -182,25 +182,37 @@ static int replay_snapshot(struct replay *replay, struct cni_error *err)
 	return rc < 0 ? -1 : 0;
 }
 
-static int journal_line(struct replay *replay, size_t length, struct cni_error *err)
+/* The lines come in order and without a gap. */
+static const char *wrong_order(struct replay *replay)
 {
-	struct index_cover *cover = &replay->store->index.header->cover;
 	const struct record *record = &replay->record;
 
 	if (record->op == RECORD_HEADER) {
 		replay->seq = record->seq;
-		if (record->seq > cover->seq)
-			return damaged(replay, "it continues a file \"leases\" that is missing", err);
-	} else if (record->seq != ++replay->seq) {
-		return damaged(replay, "a line before it is missing", err);
+		if (record->seq > replay->store->index.header->cover.seq)
+			return "it continues a file \"leases\" that is missing";
 	} else if (record->op != RECORD_ADD && record->op != RECORD_DEL) {
-		return damaged(replay, "a journal has no such record", err);
-	} else if (record->seq > cover->seq) {
+		return "a journal has no such record";
+	} else if (record->seq != ++replay->seq) {
+		return "a line before it is missing";
+	}
+	return NULL;
+}
+
+static int journal_line(struct replay *replay, size_t length, struct cni_error *err)
+{
+	struct store *store = replay->store;
+	const char *wrong = wrong_order(replay);
+
+	if (wrong)
+		return damaged(replay, wrong, err);
+	if (replay->seq > store->index.header->cover.seq) {
 		if (replay_change(replay, length, err) < 0)
 			return -1;
-		cover->seq = record->seq;
+		/* Not before: the index may be another one now. */
+		store->index.header->cover.seq = replay->seq;
 	}
-	cover->journal_end = replay->reader.next;
+	store->index.header->cover.journal_end = replay->reader.next;
 	return 0;
 }
 

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process is killed at every system call of a transaction, at random moments, and many run at
+ * once. What was acknowledged is there, what was not is there whole or not at all.
+ */
+#include "ipam/test_store.h"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <time.h>
+
+static struct lease found;
+
+typedef void act_fn(struct store *);
+
+/* Open, act, close. The end of the pipe tells that the act was acknowledged. */
+static _Noreturn void child(act_fn *act, int acknowledge)
+{
+	struct store *store = test_open();
+
+	if (!store)
+		_exit(2);
+	act(store);
+	if (write(acknowledge, "", 1) != 1)
+		_exit(3);
+	store_closep(&store);
+	_exit(0);
+}
+
+/*
+ * Run the act in a child and kill it at the stop number n; two stops for each system call. 1 if it
+ * was killed, 0 if it ended before, -1 where processes cannot be traced.
+ */
+static int run_killed(act_fn *act, int n, bool *acknowledged)
+{
+	int ends[2], status, stops = 0;
+	char byte;
+	pid_t pid;
+
+	if (pipe(ends) < 0 || (pid = fork()) < 0)
+		return -1;
+	if (!pid) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(4);
+		raise(SIGSTOP);
+		child(act, ends[1]);
+	}
+	close(ends[1]);
+	waitpid(pid, &status, 0);
+	while (WIFSTOPPED(status) && stops++ < n) {
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+		waitpid(pid, &status, 0);
+	}
+	if (WIFSTOPPED(status)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	*acknowledged = read(ends[0], &byte, 1) == 1;
+	close(ends[0]);
+	if (WIFSIGNALED(status))
+		return 1;
+	return WEXITSTATUS(status) ? -1 : 0;
+}
+
+static void act_put(struct store *store)
+{
+	if (test_put(store, 7) < 0)
+		_exit(5);
+}
+
+static void act_move(struct store *store)
+{
+	struct test_lease lease;
+
+	test_lease(&lease, 3);
+	lease.lease.addresses[0] = ip_from_number(BASE + 30, 16);
+	if (store_put(store, &lease.lease, NULL, &test_error) < 0)
+		_exit(5);
+}
+
+static void act_remove(struct store *store)
+{
+	if (test_drop(store, 2) < 0)
+		_exit(5);
+}
+
+static void act_compact(struct store *store)
+{
+	store->index.header->compact_at = 1;
+	act_put(store);
+	if (access(test_path("leases"), F_OK) < 0)
+		_exit(6);
+}
+
+/* More leases than the index has room for. */
+static void act_grow(struct store *store)
+{
+	for (int i = 100; i < 170; i++)
+		if (test_put(store, i) < 0)
+			_exit(5);
+	act_put(store);
+}
+
+static void base_none(void)
+{
+	test_fresh();
+}
+
+static void base_some(void)
+{
+	struct store *store;
+
+	test_fresh();
+	store = test_open();
+	for (int i = 0; i < 5; i++)
+		test_put(store, i);
+	store_closep(&store);
+}
+
+/* There is a snapshot already, and a lease that is only in the journal. */
+static void base_snapshot(void)
+{
+	struct store *store;
+
+	base_some();
+	store = test_open();
+	store->index.header->compact_at = 1;
+	store_compact(store);
+	test_drop(store, 4);
+	test_put(store, 4);
+	store_closep(&store);
+}
+
+static void base_no_index(void)
+{
+	base_snapshot();
+	unlink(test_path("index"));
+}
+
+static void base_torn(void)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t length;
+
+	base_some();
+	text = test_slurp("journal", &length);
+	text = realloc(text, length + 20);
+	memcpy(text + length, "{\"seq\":6,\"op\":\"add\",", 20);
+	test_spill("journal", text, length + 20);
+}
+
+/* What the act changes: 1 done, 0 not begun, -1 neither. */
+static int has_put(struct store *store)
+{
+	return test_has(store, 7);
+}
+
+static int has_moved(struct store *store)
+{
+	if (store_find(store, "container3", "net1", &found, &test_error) != 1)
+		return -1;
+	if (store_is_taken(store, BASE + 3) == store_is_taken(store, BASE + 30))
+		return -1;
+	return ip_number(&found.addresses[0]) == BASE + 30;
+}
+
+static int has_removed(struct store *store)
+{
+	int has = test_has(store, 2);
+
+	return has < 0 || (!has && store_is_taken(store, BASE + 2)) ? -1 : !has;
+}
+
+static const struct sweep {
+	const char *name;
+	void (*base)(void);
+	act_fn *act;
+	int (*done)(struct store *);
+	int leases; /* of the first five that no act touches, in the order 0, 1, 4, 3, 2 */
+} sweeps[] = {
+	{ "first lease of a new pool", base_none, act_put, has_put, 0 },
+	{ "lease", base_some, act_put, has_put, 5 },
+	{ "another address for an owner", base_some, act_move, has_moved, 3 },
+	{ "release", base_some, act_remove, has_removed, 4 },
+	{ "first compaction", base_some, act_compact, has_put, 5 },
+	{ "second compaction", base_snapshot, act_compact, has_put, 5 },
+	{ "growth of the index", base_some, act_grow, has_put, 5 },
+	{ "rebuilding of the index", base_no_index, act_put, has_put, 5 },
+	{ "repair of a torn tail", base_torn, act_put, has_put, 5 },
+};
+
+static bool is_right(const struct sweep *sweep, struct store *store, bool acknowledged)
+{
+	static const int order[] = { 0, 1, 4, 3, 2 };
+	int done = sweep->done(store);
+
+	if (done < 0 || (acknowledged && !done))
+		return false;
+	for (int i = 0; i < sweep->leases; i++)
+		if (test_has(store, order[i]) != 1)
+			return false;
+	return true;
+}
+
+/* The next process finds the store right, with the index that is there and with a new one. */
+static bool heals(const struct sweep *sweep, bool acknowledged)
+{
+	struct store *store = test_open();
+	struct store_counts one, two;
+	bool right = store && is_right(sweep, store, acknowledged);
+
+	if (!right)
+		return false;
+	one = store_counts(store);
+	store_closep(&store);
+	unlink(test_path("index"));
+	store = test_open();
+	right = store && is_right(sweep, store, acknowledged);
+	if (!right)
+		return false;
+	two = store_counts(store);
+	sweep->act(store);
+	right = sweep->done(store) == 1 && one.leases == two.leases && one.leased == two.leased;
+	store_closep(&store);
+	return right;
+}
+
+static void test_sweep(const struct sweep *sweep)
+{
+	bool acknowledged = false, healed = true;
+	int n, rc = 1;
+
+	for (n = 1; rc > 0 && healed; n++) {
+		sweep->base();
+		rc = run_killed(sweep->act, n, &acknowledged);
+		if (rc >= 0)
+			healed = heals(sweep, acknowledged);
+	}
+	if (rc < 0 && n == 2)
+		tap_skip(sweep->name, "processes cannot be traced");
+	else
+		ok(!rc && healed && acknowledged, "%s: killed at %d stops: %s", sweep->name, n - 2,
+			test_error.msg);
+}
+
+/* ---- Random moments ---- */
+
+static _Noreturn void churn(int round, int acknowledge)
+{
+	for (int i = 0;; i++) {
+		struct store *store = test_open();
+
+		if (!store || test_put(store, round * 10000 + i) < 0)
+			_exit(1);
+		if (i % 3 == 2 && test_drop(store, round * 10000 + i - 1) < 0)
+			_exit(1);
+		store_closep(&store);
+		if (write(acknowledge, &i, sizeof(i)) != sizeof(i))
+			_exit(1);
+	}
+}
+
+static void test_random_kills(void)
+{
+	int wrong = 0, total = 0, ends[2], last, i, status;
+	struct store *store;
+
+	test_fresh();
+	for (int round = 0; round < 40; round++) {
+		struct timespec time = { .tv_nsec = 300000 + round * 137911 % 5000000 };
+		pid_t pid = pipe(ends) < 0 ? -1 : fork();
+
+		if (!pid)
+			churn(round, ends[1]);
+		close(ends[1]);
+		nanosleep(&time, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		for (last = -1; read(ends[0], &i, sizeof(i)) == sizeof(i); last = i)
+			;
+		close(ends[0]);
+		wrong += !WIFSIGNALED(status);
+		total += last + 1;
+		store = test_open();
+		for (i = 0; store && i <= last; i++) {
+			int want = i % 3 != 1 || i + 1 > last ? 1 : 0;
+
+			/* The last one may have lost its lease to the transaction that was cut. */
+			if (i < last || want == test_has(store, round * 10000 + i))
+				wrong += i < last && test_has(store, round * 10000 + i) != want;
+			else
+				wrong += i % 3 != 1;
+		}
+		wrong += !store;
+		store_closep(&store);
+	}
+	ok(!wrong && total > 40, "killed 40 times at random after %d transactions: %d wrong", total,
+		wrong);
+}
+
+/* ---- Many at once ---- */
+
+#define PROCESSES 16
+#define PUTS 64
+
+static _Noreturn void storm(int process, int result)
+{
+	struct span span = { BASE, BASE + PROCESSES * PUTS - 1 };
+	struct test_lease lease;
+	struct store *store;
+	uint32_t offset;
+	u128 address;
+
+	for (int i = 0; i < PUTS; i++) {
+		store = test_open();
+		if (!store || !store_next_free(store, span, &address))
+			_exit(1);
+		test_lease(&lease, process * PUTS + i);
+		lease.lease.addresses[0] = ip_from_number(address, 16);
+		if (store_put(store, &lease.lease, NULL, &test_error) < 0)
+			_exit(1);
+		store_closep(&store);
+		offset = (uint32_t)(address - BASE);
+		if (write(result, &offset, sizeof(offset)) != sizeof(offset))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static void test_storm(void)
+{
+	static int seen[PROCESSES * PUTS];
+	int ends[2], status, failed = 0, twice = 0, got = 0;
+	struct store_counts counts;
+	struct store *store;
+	uint32_t offset;
+
+	test_fresh();
+	if (pipe(ends) < 0)
+		exit(1);
+	for (int i = 0; i < PROCESSES; i++)
+		if (!fork())
+			storm(i, ends[1]);
+	close(ends[1]);
+	while (read(ends[0], &offset, sizeof(offset)) == sizeof(offset)) {
+		got++;
+		twice += seen[offset]++;
+	}
+	close(ends[0]);
+	while (wait(&status) > 0)
+		failed += status != 0;
+	ok(!failed && got == PROCESSES * PUTS, "%d processes, %d leases each", PROCESSES, PUTS);
+	ok(!twice, "no address twice, none left out");
+	unlink(test_path("index"));
+	store = test_open();
+	counts = store_counts(store);
+	ok(counts.leases == PROCESSES * PUTS && counts.leased == PROCESSES * PUTS,
+		"and so says the journal");
+	store_closep(&store);
+}
+
+/* ---- The lock ---- */
+
+static int64_t milliseconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void test_lock(void)
+{
+	int ready[2], status;
+	struct store *store;
+	char byte, holder[32];
+	int64_t start;
+	pid_t pid;
+
+	test_fresh();
+	if (pipe(ready) < 0 || (pid = fork()) < 0)
+		exit(1);
+	if (!pid) {
+		store = test_open();
+		if (!store || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		exit(1);
+	test_options.lock_timeout_ms = 120;
+	start = milliseconds();
+	store = test_open();
+	start = milliseconds() - start;
+	snprintf(holder, sizeof(holder), "process %d (", (int)pid);
+	ok(!store && test_error.code == CNI_TRY_LATER && strstr(test_error.msg, holder), "%s",
+		test_error.msg);
+	ok(start >= 120 && start < 2000, "after %" PRId64 " ms", start);
+	test_options.lock_timeout_ms = 0;
+	ok(!test_open() && test_error.code == CNI_TRY_LATER, "without waiting");
+	test_options.lock_timeout_ms = 10000;
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	store = test_open();
+	ok(store && !test_put(store, 1), "the lock dies with its holder");
+	store_closep(&store);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+/*
+ * Whoever waited for the lock of a directory that is gone must not work in it. The waiter is forked
+ * first: a child would share its parent's lock.
+ */
+static void test_removed_directory(void)
+{
+	struct timespec time = { .tv_nsec = 50000000 };
+	struct store *store;
+	int go[2], status;
+	char byte;
+	pid_t pid;
+
+	test_fresh();
+	if (pipe(go) < 0 || (pid = fork()) < 0)
+		exit(1);
+	if (!pid) {
+		if (read(go[0], &byte, 1) != 1)
+			_exit(1);
+		store = test_open();
+		_exit(store && !test_put(store, 1) ? 0 : 1);
+	}
+	store = test_open();
+	if (write(go[1], "", 1) != 1)
+		exit(1);
+	nanosleep(&time, NULL);
+	unlink(test_path("journal"));
+	unlink(test_path("index"));
+	unlink(test_path("lock"));
+	ok(!rmdir(test_path("")), "the directory of a waiter is removed");
+	store_closep(&store);
+	waitpid(pid, &status, 0);
+	store = test_open();
+	ok(!status && store && test_has(store, 1) == 1, "he works in the new one");
+	store_closep(&store);
+	close(go[0]);
+	close(go[1]);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(sweeps) / sizeof(*sweeps); i++)
+		test_sweep(&sweeps[i]);
+	test_random_kills();
+	test_storm();
+	test_lock();
+	test_removed_directory();
+	return tap_done();
+}
