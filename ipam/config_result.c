@@ -64,7 +64,7 @@ static int read_resolv_conf(const char *path, struct json **tree, struct cni_err
 	put_keyword(&w, file, "search", "search", false);
 	put_keyword(&w, file, "options", "options", false);
 	json_close(&w, '}');
-	rc = ferror(file) ? -EIO : json_writer_end(&w);
+	rc = ferror(file) ? -errno : json_writer_end(&w);
 	fclose(file);
 	if (rc < 0)
 		cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "read ipam.resolvConf %s", path);

@@ -92,7 +92,7 @@ void release_guarded(const struct ipam_guard *guard)
 		if (!is_among(&lease.addresses[i], guard->leased, guard->n_leased))
 			lease.addresses[n++] = lease.addresses[i];
 	lease.n_addresses = n;
-	lease.fixed = UINT32_MAX;
+	lease.fixed = (1u << n) - 1;
 	if (n)
 		store_put(store, &lease, NULL, &err);
 	else
