@@ -174,19 +174,21 @@ container() {
 		and .containerId == $id and .ifName == "eth0" and .networkName == "rail0"
 		and .netns == "/run/netns/pod1" and .cniArgs == [["IgnoreUnknown", "1"], ["K", "V"]]
 		and (.config | @base64d | fromjson) == $list[0] and (.result.ips | length) == 2' "$file"
-	cmp <(jq -r '.config | @base64d' "$file") <(cat $confs/10-rail0.conflist)
+	cmp <(jq -j '.config | @base64d' "$file") $confs/10-rail0.conflist
 }
 
 @test "a broken cache does not stop del" {
 	conflist .
-	for content in '' '{' '{"kind":"cniCacheV1","result":{"cniVersion":"9.9.9"}}'; do
+	file=$results/rail0-$(container $pod)-eth0
+	for filter in empty '"{"' '.result.cniVersion = "9.9.9"' '.result = 5' '.config = "?"'; do
 		tool add rail0 $pod
 		succeeds
-		printf %s "$content" >"$results/rail0-$(container $pod)-eth0"
+		jq -r "$filter" "$file" >/run/broken
+		cp /run/broken "$file"
 		tool del rail0 $pod
 		succeeds_silently
 		no_link pod1 eth0
-		[ -z "$(leases)$(ls $results)" ]
+		[ -z "$(leases)$(ls $results)" ] || fail "after $filter: $(leases) $(ls $results)"
 	done
 }
 
@@ -200,7 +202,9 @@ chain() {
 	[ "$CNI_COMMAND" != ADD ] || jq .prevResult /run/calls.ADD
 	END
 	chmod +x /run/fake/noter
-	conflist '.plugins += [{type: "noter", big: 12345678901234567890, list: [1, {"<": 1.50}]}]'
+	# Not a number that jq could keep.
+	conflist '.plugins += [{type: "noter", big: "BIG", list: [1, {"<": 1.50}]}]'
+	sed -i 's/"BIG"/12345678901234567890/' $confs/10-rail0.conflist
 }
 
 @test "a chain: prevResult goes on, name and version are injected" {
@@ -244,22 +248,12 @@ chain() {
 	succeeds_silently
 }
 
-@test "check of an old version, and disableCheck" {
+@test "check of an old version" {
 	conflist '.cniVersion = "0.3.1"'
 	tool add rail0 $pod
 	succeeds
 	tool check rail0 $pod
 	tells '0\.3\.1.*CHECK'
-	tool del rail0 $pod
-	conflist '.disableCheck = true'
-	tool check rail0 $pod
-	succeeds_silently
-}
-
-@test "versions of a list: the highest that both know" {
-	conflist '.cniVersion = "0.4.0" | .cniVersions = ["1.0.0", "7.0.0"]'
-	tool add rail0 $pod
-	json '.cniVersion == "1.0.0"'
 }
 
 @test "invalid lists" {
@@ -283,6 +277,6 @@ chain() {
 	for arguments in '' add 'add rail0' "frob rail0 $pod" "add rail0 $pod --frob"; do
 		# shellcheck disable=SC2086
 		tool $arguments
-		tells 'sage'
+		tells 'sage|--help'
 	done
 }
