@@ -13,7 +13,7 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-#define PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define PRINTF(text, first) __attribute__((format(printf, text, first), nonnull(text)))
 
 /* Close *fd unless it is negative. */
 static inline void closep(int *fd)

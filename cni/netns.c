@@ -12,13 +12,21 @@ int netns_open(const char *path)
 {
 	/* Without O_NONBLOCK a FIFO put in its place would hold us for ever. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int type, rc;
 
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET)
+	type = ioctl(fd, NS_GET_NSTYPE);
+	if (type == CLONE_NEWNET)
 		return fd;
+	rc = type >= 0 || errno == ENOTTY ? -EINVAL : -errno;
 	close(fd);
-	return -EINVAL;
+	return rc;
+}
+
+bool netns_is_gone(int rc)
+{
+	return rc == -ENOENT || rc == -ENOTDIR || rc == -EINVAL;
 }
 
 int netns_is_own(int netns, struct netns_id *id)

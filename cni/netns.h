@@ -3,6 +3,7 @@
 #ifndef CNI_NETNS_H
 #define CNI_NETNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cni/error.h"
@@ -12,6 +13,9 @@
  * not there, -EINVAL if it names something else (an unmounted file of /run/netns, say).
  */
 int netns_open(const char *path);
+
+/* Such an answer means that there is no such namespace (any more), not that it cannot be opened. */
+bool netns_is_gone(int rc);
 
 /* What tells one namespace from another, as long as it lives. */
 struct netns_id {

@@ -46,17 +46,21 @@ static int run_command(const struct cni_plugin *plugin, struct cni_request *req,
 	struct cni_error *err)
 {
 	int (*optional)(const struct cni_request *, struct cni_error *) = NULL;
+	struct cni_error netns = { 0 };
 
 	if (cni_request_version(req, err) < 0)
 		return -1;
-	if (req->command != CNI_GC && req->command != CNI_STATUS &&
-		cni_request_netns(req, plugin->enters_netns, err) < 0)
-		return -1;
+	if (req->command != CNI_GC && req->command != CNI_STATUS)
+		cni_request_netns(req, plugin->enters_netns, &netns);
+	/* DEL does what can be done outside, and fails then. */
+	if (netns.code && req->command != CNI_DEL)
+		return cni_fail_join(err, &netns);
 	switch (req->command) {
 	case CNI_ADD:
 		return plugin->add(req, out, err);
 	case CNI_DEL:
-		return plugin->del(req, err);
+		plugin->del(req, err);
+		return cni_fail_join(err, &netns);
 	case CNI_CHECK:
 		optional = plugin->check;
 		break;

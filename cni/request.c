@@ -272,24 +272,27 @@ int cni_request_version(struct cni_request *req, struct cni_error *err)
 
 int cni_request_netns(struct cni_request *req, bool required, struct cni_error *err)
 {
-	bool tolerant = req->command == CNI_DEL;
+	bool deleting = req->command == CNI_DEL;
 	int netns, own;
 
 	if (!*req->netns_path)
 		return 0;
 	netns = netns_open(req->netns_path);
-	if (netns < 0)
-		return required && !tolerant ? netns_fail(err, req->netns_path, netns) : 0;
+	if (netns < 0) {
+		if (!required || (deleting && netns_is_gone(netns)))
+			return 0;
+		return netns_fail(err, req->netns_path, netns);
+	}
 	own = netns_is_own(netns, &req->netns_id);
 	if (own == 0 || (own == 1 && req->netns_override)) {
 		req->netns = netns;
 		return 0;
 	}
 	close(netns);
-	if (tolerant)
-		return 0;
 	if (own < 0)
 		return netns_fail(err, req->netns_path, own);
+	if (deleting)
+		return 0;
 	return cni_fail(err, CNI_INVALID_NETNS,
 		"plugin's netns and netns from CNI_NETNS should not be the same (%s)", req->netns_path);
 }

@@ -76,9 +76,10 @@ int cni_request_read(struct cni_request *, int fd, struct cni_error *err);
 int cni_request_version(struct cni_request *, struct cni_error *err);
 
 /*
- * Open CNI_NETNS into netns. Our own namespace is refused for ADD and CHECK (unless
- * CNI_NETNS_OVERRIDE); required: so is one that cannot be opened. Otherwise, and for
- * DEL always, netns is -1 then: there is nothing to do inside.
+ * Open CNI_NETNS into netns. Our own namespace is refused for ADD and CHECK, unless
+ * CNI_NETNS_OVERRIDE. Where the plugin acts inside it (required), one that cannot be opened is
+ * refused too; but for DEL, one that is gone, no namespace any more, or ours, means that there is nothing
+ * to do inside: netns is -1.
  */
 int cni_request_netns(struct cni_request *, bool required, struct cni_error *err);
 

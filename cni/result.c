@@ -110,6 +110,9 @@ int cni_dns_read(struct cni_dns *dns, const struct json *json, struct cni_error 
 	};
 
 	*dns = (struct cni_dns){ 0 };
+	if (json && json_type(json) != JSON_OBJECT)
+		return cni_fail(err, CNI_INVALID_CONFIG, "\"dns\" must be an object, not %s",
+			json_type_name(json));
 	return json_bind(json, fields, dns, CNI_INVALID_CONFIG, err);
 }
 

@@ -193,6 +193,9 @@ static void test_reading(void)
 	cni_request_done(&req);
 }
 
+#define LONG_PART "0123456789012345678901234567890123456789012345678901234567890123456789"
+#define LONG	  "/" LONG_PART LONG_PART LONG_PART LONG_PART
+
 static void test_netns(void)
 {
 	static const struct {
@@ -212,6 +215,10 @@ static void test_netns(void)
 		{ CNI_DEL, "/proc/self/ns/net", false, true, 0, false },
 		{ CNI_DEL, "/nowhere/netns", false, true, 0, false },
 		{ CNI_DEL, "", false, true, 0, false },
+		{ CNI_DEL, "/dev/null", false, true, 0, false },
+		/* there may be one, and it cannot be opened */
+		{ CNI_DEL, LONG, false, true, 8, false },
+		{ CNI_DEL, LONG, false, false, 0, false },
 	};
 
 	struct netns_id id;

@@ -10,18 +10,20 @@
 
 #include "netlink/route.h"
 
+static const struct json_field runtime_fields[] = {
+	{ "mac", json_bind_string, offsetof(struct macvlan_runtime, mac) },
+	{ 0 }
+};
+
 static const struct json_field fields[] = {
 	{ "master", json_bind_string, offsetof(struct macvlan_conf, master) },
 	{ "mode", json_bind_string, offsetof(struct macvlan_conf, mode_name) },
 	{ "mtu", json_bind_int, offsetof(struct macvlan_conf, mtu), 0, 65535 },
 	{ "mac", json_bind_string, offsetof(struct macvlan_conf, mac_text) },
 	{ "linkInContainer", json_bind_bool, offsetof(struct macvlan_conf, link_in_container) },
+	{ "runtimeConfig", json_bind_object, offsetof(struct macvlan_conf, runtime),
+		.fields = runtime_fields },
 	{ "bcqueuelen", json_bind_int, offsetof(struct macvlan_conf, bc_queue_len), 0, UINT32_MAX },
-	{ 0 }
-};
-
-static const struct json_field runtime_fields[] = {
-	{ "mac", json_bind_string, offsetof(struct macvlan_conf, mac_text) },
 	{ 0 }
 };
 
@@ -77,9 +79,8 @@ int macvlan_conf(const struct cni_request *req, struct macvlan_conf *conf, struc
 	mac = cni_request_arg(req, "MAC");
 	if (mac && *mac)
 		conf->mac_text = mac;
-	if (json_bind(json_get(req->config, "runtimeConfig"), runtime_fields, conf, CNI_INVALID_CONFIG,
-		    err) < 0)
-		return -1;
+	if (conf->runtime.mac && *conf->runtime.mac)
+		conf->mac_text = conf->runtime.mac;
 	if (conf->master && !*conf->master)
 		conf->master = NULL;
 	conf->has_dns = json_get(req->config, "dns") != NULL;

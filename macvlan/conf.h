@@ -6,6 +6,10 @@
 #include "cni/result.h"
 #include "netlink/link.h"
 
+struct macvlan_runtime {
+	const char *mac;
+};
+
 struct macvlan_conf {
 	const char *master; /* NULL: the default route's link */
 	const char *mode_name;
@@ -14,6 +18,7 @@ struct macvlan_conf {
 	int64_t bc_queue_len; /* 0: the kernel's default */
 	const char *mac_text;
 	struct hwaddr mac; /* length 0: the kernel's choice */
+	struct macvlan_runtime runtime; /* runtimeConfig */
 	bool link_in_container;
 	bool has_dns;
 	struct cni_dns dns; /* replaces that of the IPAM */
