@@ -208,8 +208,8 @@ void index_close(struct index *index)
 }
 
 /*
- * Other processes see a mapping as this one leaves it, so ordering is only a matter of the compiler;
- * the release and acquire of the lock do the rest.
+ * Other processes see a mapping as this one leaves it, so ordering is only a matter of the
+ * compiler; the release and acquire of the lock do the rest.
  */
 void index_begin(struct index *index)
 {

@@ -7,9 +7,9 @@
  *
  *	header | leases | addresses | nodes | heads of the four hash tables
  *
- * Which addresses are free is a tree over the number space: a node is 4096 bits; a bit of level 0 is an
- * address that is taken, a bit of level n + 1 a node of level n that is full. Nodes are found by
- * hash; one that does not exist is free throughout.
+ * Which addresses are free is a tree over the number space: a node is 4096 bits; a bit of level 0
+ * is an address that is taken, a bit of level n + 1 a node of level n that is full. Nodes are found
+ * by hash; one that does not exist is free throughout.
  *
  * Changes stand between index_begin() and index_end(): a process killed in between leaves an odd
  * sequence number, and the next one rebuilds. Nothing here does I/O but index_open(), _new(),
@@ -117,8 +117,8 @@ void index_begin(struct index *);
 void index_end(struct index *);
 
 /*
- * Make room for one more lease with n addresses, in a new and larger file if need be. Allowed within
- * a change. 0 or -ENOMEM.
+ * Make room for one more lease with n addresses, in a new and larger file if need be. Allowed
+ * within a change. 0 or -ENOMEM.
  */
 int index_reserve(struct index *, size_t n);
 
@@ -156,12 +156,12 @@ uint32_t index_holder(struct index *, u128 address, int64_t *released);
 /* Make a free address cool, behind those that cool already. The caller has reserved. */
 void index_cool(struct index *, u128 address, int64_t released);
 
-/* Free at the most limit addresses that were released at that time or before. True if more are left. */
+/* Free up to limit addresses that were released at that time or before. True if more are left. */
 bool index_expire(struct index *, int64_t released, unsigned int limit);
 
 /* The cooling addresses in the order of their release: calls until visit returns true. */
-bool index_each_cooling(struct index *, bool (*visit)(u128 address, int64_t released, void *data),
-	void *data);
+typedef bool index_visit_fn(u128 address, int64_t released, void *data);
+bool index_each_cooling(struct index *, index_visit_fn *visit, void *data);
 
 bool index_next_free(struct index *, struct span span, u128 *address);
 

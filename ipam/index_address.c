@@ -159,8 +159,7 @@ bool index_expire(struct index *index, int64_t released, unsigned int limit)
 	}
 }
 
-bool index_each_cooling(struct index *index, bool (*visit)(u128 address, int64_t released, void *data),
-	void *data)
+bool index_each_cooling(struct index *index, index_visit_fn *visit, void *data)
 {
 	const struct index_address *address;
 	uint64_t left = index->header->cooling;

@@ -78,7 +78,8 @@ uint32_t index_owner(struct index *index, uint64_t hash, uint32_t after)
 	uint32_t n = after ? index_lease(index, after)->owner_next : *owner_head(index, hash);
 
 	index->steps = 0;
-	for (; index_step(index, n, index->header->leases.capacity); n = index->leases[n].owner_next)
+	for (; index_step(index, n, index->header->leases.capacity);
+		n = index->leases[n].owner_next)
 		if (index->leases[n].owner == hash)
 			return n;
 	return INDEX_NONE;

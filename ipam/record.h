@@ -20,7 +20,7 @@
 #define RECORD_FORMAT 1
 
 enum record_op {
-	RECORD_HEADER, /* format, file, pool, seq: of the last line before (journal), covered (leases) */
+	RECORD_HEADER, /* format, file, pool; seq: what comes before it, or what leases covers */
 	RECORD_ADD,    /* the owner holds exactly lease.addresses from now on */
 	RECORD_DEL,    /* the owner holds nothing any more */
 	RECORD_CURSOR, /* leases: the cursor of set is lease.addresses[0] */
@@ -32,7 +32,7 @@ struct record {
 	enum record_op op;
 	int64_t format, seq, set, lines;
 	const char *file, *pool;
-	const char *replaced_id, *replaced_ifname; /* add: loses its lease in the same transaction */
+	const char *replaced_id, *replaced_ifname; /* add: whose lease ends in the same moment */
 	const char *cool; /* what is released cools: "<CLOCK_BOOTTIME, ms>@<boot ID>" */
 	struct lease lease; /* its buffer is not used here; last, so that nobody has to clear it */
 };

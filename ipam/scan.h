@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A scanner for lines that we wrote ourselves: JSON without white space, in place, at a speed that lets a
- * million leases be read in a second. What others write is for cni/json.h.
+ * A scanner for lines that we wrote ourselves: JSON without white space, in place, at a speed that
+ * lets a million leases be read in a second. What others write is for cni/json.h.
  */
 #ifndef IPAM_SCAN_H
 #define IPAM_SCAN_H

@@ -70,14 +70,15 @@ static int new_store(struct store **store, const struct store_options *options,
 		options->pool);
 	*store = made;
 	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("leases.tmp"))
-		return cni_fail(err, CNI_INVALID_CONFIG, "the data directory \"%.64s...\" is longer "
-			"than a path may be", options->directory);
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"the data directory \"%.64s...\" is longer than a path may be",
+			options->directory);
 	made->directory_length = (size_t)length;
 	snprintf(made->index.path, sizeof(made->index.path), "%s", store_path(made, "index"));
 	return 0;
 }
 
-/* What was released so long ago is free, and its address findable. True if more of them are left. */
+/* What has cooled becomes free. True if there is more of it. */
 static bool expire(struct store *store)
 {
 	struct index *index = &store->index;

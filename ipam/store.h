@@ -2,17 +2,17 @@
 /*
  * The store of one pool: <dataDir>/ipam/<pool>/
  *
- *	lock        flock(2) target; created once, never renamed or removed. A process that is forked
- *	            while a store is open shares its lock
- *	leases      snapshot: header, one JSON line for each lease, trailer; every line with its CRC
- *	journal     append-only; one JSON line for each transaction. One write(2) of a line is the commit
+ *	lock        flock(2) target; created once, never renamed or removed
+ *	leases      snapshot: header, a JSON line for each lease, trailer; every line with its CRC
+ *	journal     append-only; a JSON line for each transaction; writing that line is the commit
  *	index       mapped, derived from the two, may be deleted at any time
  *
  * cat, grep and jq read the first three. No operation is linear in the number of leases, but for
  * the rebuilding of the index. A process may die at any instruction: a torn tail fails its CRC
  * and is cut off, an index caught in the middle of an update is rebuilt.
  *
- * All functions but store_open() need the lock, which an open store holds.
+ * All functions but store_open() need the lock, which an open store holds. A process that is forked
+ * meanwhile shares it.
  */
 #ifndef IPAM_STORE_H
 #define IPAM_STORE_H
@@ -46,15 +46,15 @@ struct store_options {
 	int64_t lock_timeout_ms;
 	int64_t reuse_delay_ms; /* released addresses cool for so long; 0: free at once */
 	bool durable;		/* fdatasync(2) each transaction, else only at compaction */
-	bool create;		/* false: a pool that does not exist is no error, see store_open() */
+	bool create; /* false: a pool that does not exist is no error, see store_open() */
 };
 
 struct store;
 
 /*
- * Open a pool and take its lock, waiting lock_timeout_ms for it at the most: then CNI_TRY_LATER naming the
- * holder. Repairs what a killed process left. Returns 0 with *store set, or -1; 0 with *store NULL
- * where options->create is false and there is no such pool.
+ * Open a pool and take its lock, waiting lock_timeout_ms for it at the most: then CNI_TRY_LATER
+ * naming the holder. Repairs what a killed process left. Returns 0 with *store set, or -1; 0 with
+ * *store NULL where options->create is false and there is no such pool.
  */
 int store_open(struct store **store, const struct store_options *, struct cni_error *);
 void store_closep(struct store **); /* unlocks; accepts NULL */
@@ -70,8 +70,8 @@ int store_find_address(struct store *, const struct ip *, struct lease *, struct
 bool store_is_taken(struct store *, u128 address);
 
 /*
- * The lowest address within span that is neither; false if there is none. O(1) in the leases. What has
- * cooled becomes free some hundreds at a call, so for a few calls it may not be the lowest.
+ * The lowest address within span that is neither; false if there is none. O(1) in the leases. What
+ * has cooled becomes free some hundreds at a call, so for a few calls it may not be the lowest.
  */
 bool store_next_free(struct store *, struct span span, u128 *address);
 
@@ -86,9 +86,9 @@ bool store_cursor(struct store *, size_t set, u128 *address);
 
 /*
  * Commit: from now on the owner (container ID, ifname) holds exactly these addresses. What it held
- * before and no longer holds is released; cooling addresses may be taken, leased ones of others may not
- * (an internal error, nothing is written). replaced is the owner whose lease this one takes over (sticky
- * pods), or NULL. On failure nothing is leased.
+ * before and no longer holds is released; cooling addresses may be taken, leased ones of others may
+ * not (an internal error, nothing is written). replaced is the owner whose lease this one takes
+ * over (sticky pods), or NULL. On failure nothing is leased.
  */
 int store_put(struct store *, const struct lease *, const struct lease *replaced,
 	struct cni_error *);

@@ -36,7 +36,7 @@ static int cannot_write(struct store *store, int rc, struct cni_error *err)
 		store_path(store, "journal"));
 }
 
-/* One system call, unless a signal, a limit or a full disk cuts it short; a second one tells why. */
+/* One system call, unless a limit or a full disk cuts it short: the second one tells which. */
 static int write_line(int fd, const char *line, size_t length, uint64_t offset)
 {
 	for (ssize_t n; length; line += n, length -= (size_t)n, offset += (uint64_t)n) {
@@ -94,8 +94,8 @@ int journal_reset(struct store *store, int64_t seq, struct cni_error *err)
 }
 
 /*
- * Is the address leased to somebody whose lease does not end? The two ways in which the index knows of
- * an address must agree, because a lease that it forgot would be given out twice.
+ * Is the address leased to somebody whose lease does not end? The two ways in which the index knows
+ * of an address must agree, because a lease that it forgot would be given out twice.
  */
 static bool is_foreign(struct store *store, const struct change *change, u128 address)
 {
@@ -197,7 +197,8 @@ static int commit(struct store *store, struct record *record, struct change *cha
 	if (!length)
 		return cni_fail(err, CNI_IO_FAILURE,
 			"the record of %s %s in pool \"%s\" is longer than %d bytes",
-			record->lease.container_id, record->lease.ifname, store->pool, LEASE_LINE_MAX);
+			record->lease.container_id, record->lease.ifname, store->pool,
+			LEASE_LINE_MAX);
 	if (append(store, line, length, record->op == RECORD_DEL, err) < 0)
 		return -1;
 	change->claim.position = index->header->cover.journal_end * 2;

@@ -40,8 +40,8 @@ int store_lock(struct store *, const struct store_options *, struct cni_error *)
 int store_load(struct store *, bool create, struct cni_error *);
 
 /*
- * Bring what the file holds from an offset on into the index, which is under change; "journal" is also
- * repaired. It is the journal if fd is the store's, else the snapshot.
+ * Bring what the file holds from an offset on into the index, which is under change; "journal" is
+ * also repaired. It is the journal if fd is the store's, else the snapshot.
  */
 int store_replay(struct store *, const char *file, int fd, uint64_t from, uint64_t size,
 	struct cni_error *);
@@ -63,8 +63,8 @@ int reader_open(struct reader *, int fd, uint64_t offset); /* 0 or -ENOMEM */
 void reader_close(struct reader *);
 
 /*
- * 1 with a line in the buffer, newline included; what has none for LEASE_LINE_MAX bytes or up to the
- * end of the file counts as a line. 0 at the end, -errno.
+ * 1 with a line in the buffer, newline included; what has none for LEASE_LINE_MAX bytes or up to
+ * the end of the file counts as a line. 0 at the end, -errno.
  */
 int reader_next(struct reader *, char **line, size_t *length);
 
@@ -98,8 +98,9 @@ struct change {
 };
 
 /*
- * Look up what an add or a del means and reserve room for it. The line is at position (index_lease's).
- * 0, -1, or 1 if an address is leased to somebody else: *conflict is its place in the lease.
+ * Look up what an add or a del means and reserve room for it. The line is at position
+ * (index_lease's). 0, -1, or 1 if an address is leased to somebody else: *conflict is its place in
+ * the lease.
  */
 int change_resolve(struct store *, const struct record *, struct change *, size_t *conflict,
 	struct cni_error *);

@@ -82,7 +82,8 @@ static int read_files(struct store *store, uint64_t size, struct cni_error *err)
 		if (store->snapshot < 0)
 			return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL, "open %s",
 				store_path(store, "leases"));
-		if (store_replay(store, "leases", store->snapshot, 0, cover->snapshot_size, err) < 0)
+		if (store_replay(store, "leases", store->snapshot, 0, cover->snapshot_size,
+			    err) < 0)
 			return -1;
 	}
 	return store_replay(store, "journal", store->journal, 0, size, err);

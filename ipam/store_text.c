@@ -82,7 +82,7 @@ static bool is_line(const char *text, size_t length)
 	return record_is_sealed(copy, n);
 }
 
-/* Does this text, newline included, begin or end as only a line that was written to its end does? */
+/* Does this text, newline included, begin or end as a line does that was written to its end? */
 static bool is_shaped(const char *text, size_t length)
 {
 	if (length > 7 && !memcmp(text, "{\"seq\":", 7))
@@ -160,7 +160,8 @@ int store_read(struct store *store, uint32_t number, struct lease *lease, struct
 
 	if (!entry->length || entry->length > LEASE_LINE_MAX)
 		return store_distrust(store, err);
-	n = pread(store_file_of(store, entry), lease->buffer, entry->length, (off_t)(entry->position / 2));
+	n = pread(store_file_of(store, entry), lease->buffer, entry->length,
+		(off_t)(entry->position / 2));
 	if (n < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL,
 			"read a lease of pool \"%s\"", store->pool);

@@ -18,8 +18,8 @@ static uint64_t draw(uint64_t below)
 }
 
 /*
- * The model: a few stretches of the number space, each of which lies across an edge of the tree, with
- * one cell for each address.
+ * The model: a few stretches of the number space, each of which lies across an edge of the tree,
+ * with one cell for each address.
  */
 #define STRETCH 9000
 #define OWNERS 700
@@ -329,7 +329,7 @@ static void test_edges(void)
 	for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++) {
 		struct span one = { edges[i], edges[i] };
 
-		ok(index_next_free(&index, one, &found) && found == edges[i], "edge %zu is free", i);
+		ok(index_next_free(&index, one, &found) && found == edges[i], "edge %zu free", i);
 		index_take(&index, edges[i]);
 		ok(!index_next_free(&index, one, &found), "edge %zu is taken", i);
 	}

@@ -260,7 +260,8 @@ static void test_reboot(void)
 	store = test_open();
 	ok(store && test_has(store, 2) == 1, "leases stay");
 	ok(store && !test_has(store, 1) && !store_counts(store).cooling, "what cooled is free");
-	ok(store && !strcmp(store->index.header->boot, store_boot_id()), "the index is of this boot");
+	ok(store && !strcmp(store->index.header->boot, store_boot_id()),
+		"the index is of this boot");
 	store_closep(&store);
 	test_options.reuse_delay_ms = 0;
 }
@@ -354,7 +355,8 @@ static void test_growth(void)
 	unlink(test_path("index"));
 	store = test_open();
 	ok(store && test_have(store, 0, 6000) == 4500 && store_counts(store).cooling == 1500 &&
-		store_cursor(store, 0, &address) && address == BASE + 2999, "all is in the snapshot");
+			store_cursor(store, 0, &address) && address == BASE + 2999,
+		"all is in the snapshot");
 	store_closep(&store);
 	text = test_slurp("leases", &length);
 	ok(text && strstr(text, "\"op\":\"end\",\"lines\":6001}"), "whose lines are counted");

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 static struct lease found;
@@ -243,6 +244,79 @@ static void test_sweep(const struct sweep *sweep)
 			test_error.msg);
 }
 
+/* ---- Every instruction, nearly ---- */
+
+/* Let the child run until it has written its line. False where that cannot be seen. */
+static bool run_to_commit(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+	bool writing = false;
+	int status;
+
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD);
+	for (;;) {
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+		waitpid(pid, &status, 0);
+		if (!WIFSTOPPED(status) ||
+			ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
+			return false;
+		if (info.op == PTRACE_SYSCALL_INFO_EXIT && writing)
+			return true;
+		writing = info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_pwrite64;
+	}
+}
+
+/* Kill the act n instructions after its commit. 1 killed, 0 it had ended before, -1. */
+static int run_stepped(act_fn *act, int n, bool *acknowledged)
+{
+	int ends[2], status = 0;
+	char byte;
+	pid_t pid;
+
+	if (pipe(ends) < 0 || (pid = fork()) < 0)
+		return -1;
+	if (!pid) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+			_exit(4);
+		raise(SIGSTOP);
+		child(act, ends[1]);
+	}
+	close(ends[1]);
+	waitpid(pid, &status, 0);
+	if (!WIFSTOPPED(status) || !run_to_commit(pid))
+		n = -1;
+	for (int i = 0; i < n && WIFSTOPPED(status); i++) {
+		ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+		waitpid(pid, &status, 0);
+	}
+	if (WIFSTOPPED(status)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	*acknowledged = read(ends[0], &byte, 1) == 1;
+	close(ends[0]);
+	return n < 0 ? -1 : WIFSIGNALED(status);
+}
+
+/* Between its commit and the end of its change of the index a process makes no system call. */
+static void test_instructions(const struct sweep *sweep)
+{
+	bool acknowledged = false, healed = true;
+	int n, rc = 1, kills = 0;
+
+	for (n = 0; rc > 0 && healed && !acknowledged; n += 11 + n / 16) {
+		sweep->base();
+		rc = run_stepped(sweep->act, n, &acknowledged);
+		healed = rc < 0 || heals(sweep, acknowledged);
+		kills += rc > 0;
+	}
+	if (rc < 0 && !kills)
+		tap_skip(sweep->name, "processes cannot be traced by steps");
+	else
+		ok(rc >= 0 && healed && kills > 5, "%s: killed %d times within %d instructions: %s",
+			sweep->name, kills, n, test_error.msg);
+}
+
 /* ---- Random moments ---- */
 
 static _Noreturn void churn(int round, int acknowledge)
@@ -451,6 +525,8 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof(sweeps) / sizeof(*sweeps); i++)
 		test_sweep(&sweeps[i]);
+	for (size_t i = 1; i < 4; i++)
+		test_instructions(&sweeps[i]);
 	test_random_kills();
 	test_storm();
 	test_lock();
