@@ -30,16 +30,15 @@ static int set_sysctl(const char *ifname, const char *key, char value)
 /* What only /proc/sys can change for IPv6 addresses: a courtesy, but for disable_ipv6. */
 static int prepare_ipv6(const struct cni_request *req, const char *ifname, bool enable)
 {
-	int home = nl_enter(req->netns);
-	int rc = 0;
+	int rc = nl_enter(req->netns);
 
-	if (home < 0)
-		return home;
+	if (rc < 0)
+		return rc;
 	if (enable)
 		rc = set_sysctl(ifname, "disable_ipv6", '0');
 	(void)set_sysctl(ifname, "ndisc_notify", '1');
 	(void)set_sysctl(ifname, "keep_addr_on_down", '1');
-	nl_leave(home);
+	nl_leave(req->home);
 	return rc;
 }
 

@@ -29,14 +29,21 @@ bool netns_is_gone(int rc)
 	return rc == -ENOENT || rc == -ENOTDIR || rc == -EINVAL;
 }
 
-int netns_is_own(int netns, struct netns_id *id)
+int netns_home(void)
 {
-	struct stat own, other;
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	if (stat("/proc/self/ns/net", &own) < 0 || fstat(netns, &other) < 0)
+	return fd < 0 ? -errno : fd;
+}
+
+int netns_identify(int netns, struct netns_id *id)
+{
+	struct stat status;
+
+	if (fstat(netns, &status) < 0)
 		return -errno;
-	*id = (struct netns_id){ .device = other.st_dev, .inode = other.st_ino };
-	return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	*id = (struct netns_id){ .device = status.st_dev, .inode = status.st_ino };
+	return 0;
 }
 
 int netns_fail(struct cni_error *err, const char *path, int rc)

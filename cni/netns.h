@@ -22,8 +22,11 @@ struct netns_id {
 	uint64_t device, inode;
 };
 
-/* 1 if it is the namespace that this process is in, 0 if not, or -errno. Tells its id as well. */
-int netns_is_own(int netns, struct netns_id *id);
+/* A descriptor of the namespace that this process is in, to come back to; or -errno. */
+int netns_home(void);
+
+/* Fill in the id of the namespace of a descriptor. Returns 0 or -errno. */
+int netns_identify(int netns, struct netns_id *id);
 
 /* The words for a negative answer of netns_open(), under CNI_INVALID_NETNS. Returns -1. */
 int netns_fail(struct cni_error *err, const char *path, int rc);

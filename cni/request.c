@@ -96,6 +96,7 @@ void cni_request_done(struct cni_request *req)
 	free((char *)(uintptr_t)req->text);
 	json_free(req->config);
 	closep(&req->netns);
+	closep(&req->home);
 }
 
 static bool is_yes(const char *text)
@@ -137,7 +138,7 @@ int cni_request_environment(struct cni_request *req, char *(*get)(const char *),
 	const char *command = get("CNI_COMMAND");
 	char missing[128] = "";
 
-	*req = (struct cni_request){ .netns = -1, .unknown = command };
+	*req = (struct cni_request){ .netns = -1, .home = -1, .unknown = command };
 	for (int i = CNI_NONE; i <= CNI_VERSION; i++) {
 		if (!strcmp(command ? command : "", commands[i])) {
 			req->command = (enum cni_command)i;
@@ -270,6 +271,21 @@ int cni_request_version(struct cni_request *req, struct cni_error *err)
 	return cni_version_parse(req->version_text, &req->version) < 0 ? incompatible(req, err) : 0;
 }
 
+/* 1 if CNI_NETNS is the namespace that we are in, 0 or -errno. */
+static int is_own_netns(struct cni_request *req)
+{
+	struct netns_id own;
+	int rc;
+
+	req->home = netns_home();
+	if (req->home < 0)
+		return req->home;
+	rc = netns_identify(req->home, &own);
+	if (!rc)
+		rc = netns_identify(req->netns, &req->netns_id);
+	return rc < 0 ? rc : own.device == req->netns_id.device && own.inode == req->netns_id.inode;
+}
+
 int cni_request_netns(struct cni_request *req, bool required, struct cni_error *err)
 {
 	bool deleting = req->command == CNI_DEL;
@@ -283,12 +299,12 @@ int cni_request_netns(struct cni_request *req, bool required, struct cni_error *
 			return 0;
 		return netns_fail(err, req->netns_path, netns);
 	}
-	own = netns_is_own(netns, &req->netns_id);
-	if (own == 0 || (own == 1 && req->netns_override)) {
-		req->netns = netns;
+	req->netns = netns;
+	own = is_own_netns(req);
+	if (own == 0 || (own == 1 && req->netns_override))
 		return 0;
-	}
-	close(netns);
+	closep(&req->netns);
+	req->netns = -1;
 	if (own < 0)
 		return netns_fail(err, req->netns_path, own);
 	if (deleting)

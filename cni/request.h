@@ -47,6 +47,7 @@ struct cni_request {
 	enum cni_version version;
 
 	int netns; /* descriptor of CNI_NETNS, or -1 where there is none to enter (DEL, GC, ...) */
+	int home;		  /* with netns: descriptor of our own namespace, for the way back */
 	struct netns_id netns_id; /* with netns */
 };
 
@@ -78,8 +79,8 @@ int cni_request_version(struct cni_request *, struct cni_error *err);
 /*
  * Open CNI_NETNS into netns. Our own namespace is refused for ADD and CHECK, unless
  * CNI_NETNS_OVERRIDE. Where the plugin acts inside it (required), one that cannot be opened is
- * refused too; but for DEL, one that is gone, no namespace any more, or ours, means that there is nothing
- * to do inside: netns is -1.
+ * refused too; but for DEL, one that is gone, no namespace any more, or ours, means that there
+ * is nothing to do inside: netns is -1.
  */
 int cni_request_netns(struct cni_request *, bool required, struct cni_error *err);
 

@@ -166,7 +166,7 @@ static void test_configuration(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		CLEANUP(closep) int fd = stdin_of(cases[i].text, strlen(cases[i].text));
-		struct cni_request req = { .command = cases[i].command, .netns = -1 };
+		struct cni_request req = { .command = cases[i].command, .netns = -1, .home = -1 };
 		struct cni_error err = { 0 };
 		int rc = cni_request_read(&req, fd, &err);
 
@@ -181,7 +181,7 @@ static void test_reading(void)
 {
 	CLEANUP(freep) char *large = malloc(JSON_MAX + 1u);
 	CLEANUP(closep) int closed = open("/", O_RDONLY | O_CLOEXEC), fd = -1;
-	struct cni_request req = { .command = CNI_ADD, .netns = -1 };
+	struct cni_request req = { .command = CNI_ADD, .netns = -1, .home = -1 };
 	struct cni_error err = { 0 };
 
 	ok(cni_request_read(&req, closed, &err) < 0 && err.code == CNI_IO_FAILURE,
@@ -229,6 +229,7 @@ static void test_netns(void)
 			.netns_path = cases[i].path,
 			.netns_override = cases[i].override,
 			.netns = -1,
+			.home = -1,
 		};
 		struct cni_error err = { 0 };
 		int rc = cni_request_netns(&req, cases[i].required, &err);
@@ -236,9 +237,9 @@ static void test_netns(void)
 		ok((rc < 0) == (cases[i].code != 0) && err.code == cases[i].code &&
 				(req.netns >= 0) == cases[i].open, "%s with netns \"%s\": %s",
 			cni_command_name(cases[i].command), cases[i].path, *err.msg ? err.msg : "fine");
-		closep(&req.netns);
+		cni_request_done(&req);
 	}
-	ok(netns_is_own(-1, &id) == -EBADF, "no descriptor, no answer");
+	ok(netns_identify(-1, &id) == -EBADF, "no descriptor, no answer");
 }
 
 static void test_attachments(void)

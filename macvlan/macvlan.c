@@ -11,9 +11,10 @@
 #include "macvlan/conf.h"
 #include "macvlan/create.h"
 
-static int open_socket(struct nl *nl, int netns, struct cni_error *err)
+static int open_socket(struct nl *nl, const struct cni_request *req, int netns,
+	struct cni_error *err)
 {
-	int rc = nl_open(nl, NETLINK_ROUTE, netns);
+	int rc = nl_open(nl, NETLINK_ROUTE, netns, req->home);
 
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "open a netlink socket %s",
@@ -29,9 +30,9 @@ static int open_sockets(const struct cni_request *req, const struct macvlan_conf
 	struct nl *host, struct nl *inside, struct nl **outer, struct cni_error *err)
 {
 	*outer = conf->link_in_container ? inside : host;
-	if (open_socket(inside, req->netns, err) < 0)
+	if (open_socket(inside, req, req->netns, err) < 0)
 		return -1;
-	return conf->link_in_container ? 0 : open_socket(host, -1, err);
+	return conf->link_in_container ? 0 : open_socket(host, req, -1, err);
 }
 
 static int add_addresses(const struct cni_request *req, struct nl *inside, const struct link *link,
@@ -86,7 +87,7 @@ static int macvlan_del(const struct cni_request *req, struct cni_error *err)
 	struct nl inside = NL_CLOSED;
 	struct cni_error more = { 0 };
 
-	if (req->netns >= 0 && !open_socket(&inside, req->netns, err))
+	if (req->netns >= 0 && !open_socket(&inside, req, req->netns, err))
 		iface_remove(req, &inside, "macvlan", err);
 	if (ipam_wanted(req))
 		ipam_del(req, &more);
@@ -184,7 +185,7 @@ static int macvlan_status(const struct cni_request *req, struct cni_error *err)
 		return -1;
 	/* A master inside a container cannot be asked for without one. */
 	if (!conf.link_in_container) {
-		if (open_socket(&host, -1, err) < 0)
+		if (open_socket(&host, req, -1, err) < 0)
 			return -1;
 		if (macvlan_master(&conf, &host, &master, err) < 0) {
 			err->code = CNI_UNAVAILABLE;

@@ -22,24 +22,13 @@ struct exchange {
 
 int nl_enter(int netns)
 {
-	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	int rc;
-
-	if (home < 0)
-		return -errno;
-	if (setns(netns, CLONE_NEWNET) < 0) {
-		rc = -errno;
-		close(home);
-		return rc;
-	}
-	return home;
+	return setns(netns, CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
 void nl_leave(int home)
 {
 	if (setns(home, CLONE_NEWNET) < 0)
 		abort();
-	close(home);
 }
 
 static int set_option(int fd, int option)
@@ -65,14 +54,15 @@ static int open_socket(int protocol)
 	return fd;
 }
 
-int nl_open(struct nl *nl, int protocol, int netns)
+int nl_open(struct nl *nl, int protocol, int netns, int home)
 {
-	int home = -1, fd;
+	int rc = netns < 0 ? 0 : nl_enter(netns);
+	int fd;
 
-	if (netns >= 0 && (home = nl_enter(netns)) < 0)
-		return home;
+	if (rc < 0)
+		return rc;
 	fd = open_socket(protocol);
-	if (home >= 0)
+	if (netns >= 0)
 		nl_leave(home);
 	if (fd < 0)
 		return fd;

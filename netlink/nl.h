@@ -25,19 +25,18 @@ struct nl {
 #define NL_CLOSED { .fd = -1 }
 
 /*
- * Open a socket of a protocol (NETLINK_ROUTE, ...) in the namespace of the descriptor netns, or
- * in ours if it is negative. If the way back to our own namespace fails the process is aborted:
- * going on would act on the wrong machine.
- */
-int nl_open(struct nl *, int protocol, int netns);
-void nl_closep(struct nl *); /* accepts a closed one */
-
-/*
- * Enter a namespace for what has no socket (sysctl files, packet sockets). Returns a descriptor
- * of the namespace left, for nl_leave(), or -errno. nl_leave() aborts if the way back fails.
+ * Enter a namespace. Returns 0 or -errno. The way back is to home, a descriptor of the one that was
+ * left: if it fails, the process is aborted, because going on would act on the wrong machine.
  */
 int nl_enter(int netns);
 void nl_leave(int home);
+
+/*
+ * Open a socket of a protocol (NETLINK_ROUTE, ...) in the namespace netns, with home as above; in
+ * our own if netns is negative.
+ */
+int nl_open(struct nl *, int protocol, int netns, int home);
+void nl_closep(struct nl *); /* accepts a closed one */
 
 /*
  * A request under construction. Putting never fails: what does not fit is remembered, and nl_do()

@@ -16,7 +16,7 @@
 #define LONG_NAME "an-alternative-name-that-is-longer-than-ifnamsiz"
 
 static struct nl host = NL_CLOSED, pod = NL_CLOSED;
-static int pod_netns = -1;
+static int pod_netns = -1, home = -1;
 
 static int open_netns(void)
 {
@@ -26,8 +26,6 @@ static int open_netns(void)
 /* Two namespaces: this process is in the host's, pod_netns is the pod's. */
 static int set_up(void)
 {
-	int home;
-
 	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		return -errno;
 	if ((home = open_netns()) < 0)
@@ -62,17 +60,17 @@ static int same_file(int a, int b)
 static void test_namespaces(void)
 {
 	struct link link;
-	int before = open_netns(), here, home;
+	int before = open_netns(), here;
 
-	is_code(nl_open(&host, NETLINK_ROUTE, -1), 0, "open a socket where we are");
-	is_code(nl_open(&pod, NETLINK_ROUTE, pod_netns), 0, "open a socket in the pod");
+	is_code(nl_open(&host, NETLINK_ROUTE, -1, -1), 0, "open a socket where we are");
+	is_code(nl_open(&pod, NETLINK_ROUTE, pod_netns, home), 0, "open a socket in the pod");
 	here = open_netns();
 	ok(same_file(before, here), "opening it left us where we were");
 	close(here);
 
-	home = nl_enter(pod_netns);
+	is_code(nl_enter(pod_netns), 0, "enter the pod");
 	here = open_netns();
-	ok(home >= 0 && same_file(here, pod_netns), "enter the pod");
+	ok(same_file(here, pod_netns), "we are in the pod");
 	close(here);
 	nl_leave(home);
 	here = open_netns();
@@ -341,7 +339,7 @@ static void test_forged(void)
 	err->error = -EACCES;
 	req.header.nlmsg_seq = pod.seq + 1;
 	req.header.nlmsg_flags = NLM_F_CAPPED;
-	nl_open(&stranger, NETLINK_ROUTE, pod_netns);
+	nl_open(&stranger, NETLINK_ROUTE, pod_netns, home);
 	getsockname(pod.fd, (struct sockaddr *)&to, &length);
 	ok(to.nl_pid && sendto(stranger.fd, req.buffer, req.header.nlmsg_len, 0,
 				(struct sockaddr *)&to, sizeof(to)) > 0, "a forged answer");

@@ -432,9 +432,9 @@ static void test_socket(void)
 	begin(&req);
 	is_code(nl_do(&closed, &req, NULL, NULL), -EBADF, "a closed socket");
 	is_code(nl_enter(-1), -EBADF, "no namespace to enter");
-	is_code(nl_open(&closed, 999, -1), -EPROTONOSUPPORT, "no such protocol");
+	is_code(nl_open(&closed, 999, -1, -1), -EPROTONOSUPPORT, "no such protocol");
 	ok(closed.fd == -1, "a failed open leaves the socket closed");
-	is_code(nl_open(&closed, NETLINK_ROUTE, script.kernel), -EINVAL, "not a namespace");
+	is_code(nl_open(&closed, NETLINK_ROUTE, script.kernel, -1), -EINVAL, "not a namespace");
 }
 
 int main(void)
