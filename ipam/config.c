@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,6 +29,30 @@ int config_under(struct cni_error *err, const char *path)
 
 	cni_fail(err, inner.code, "%s: %s", path, inner.msg);
 	return cni_fail_details(err, "%s", inner.details);
+}
+
+int config_list(const struct cni_request *req, const char *path, const struct json **list,
+	struct cni_error *err)
+{
+	const struct json *value = req->config;
+	const char *at = path;
+
+	while (value && *at) {
+		size_t length = strcspn(at, ".");
+		char key[32];
+
+		if (json_type(value) != JSON_OBJECT)
+			return cni_fail(err, CNI_INVALID_CONFIG, "%.*s must be an object, not %s",
+				(int)(at - path - 1), path, json_type_name(value));
+		snprintf(key, sizeof(key), "%.*s", (int)length, at);
+		value = json_get(value, key);
+		at += length + (at[length] == '.');
+	}
+	if (value && json_type(value) != JSON_ARRAY)
+		return cni_fail(err, CNI_INVALID_CONFIG, "%s must be an array, not %s", path,
+			json_type_name(value));
+	*list = value;
+	return 0;
 }
 
 static bool same_letter(char a, char b)

@@ -59,6 +59,13 @@ int config_under(struct cni_error *err, const char *path);
 int config_check_keys(const struct json *object, const struct json_field *const tables[],
 	const char *path, struct cni_error *err);
 
+/*
+ * The list at a path of the configuration, "args.cni.ips"; NULL if it or anything on the way is absent
+ * or null.
+ */
+int config_list(const struct cni_request *, const char *path, const struct json **list,
+	struct cni_error *err);
+
 /* The ranges of runtimeConfig.ipRanges, of "ipam" itself and of ipam.ranges; checked. */
 int config_ranges(const struct cni_request *, struct range_sets *, struct cni_error *err);
 extern const struct json_field config_range_fields[];

@@ -247,13 +247,10 @@ static int read_own_set(struct range_sets *sets, const struct json *ipam, struct
 
 int config_ranges(const struct cni_request *req, struct range_sets *sets, struct cni_error *err)
 {
-	const struct json *runtime = json_get(json_get(req->config, "runtimeConfig"), "ipRanges");
-	const struct json *ipam = json_get(req->config, "ipam");
+	const struct json *ipam = json_get(req->config, "ipam"), *runtime;
 
-	if (json_type(runtime) != JSON_NULL && json_type(runtime) != JSON_ARRAY)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"runtimeConfig: \"ipRanges\" must be an array, not %s",
-			json_type_name(runtime));
+	if (config_list(req, "runtimeConfig.ipRanges", &runtime, err) < 0)
+		return -1;
 	sets->sets = calloc(RANGE_SETS_MAX, sizeof(*sets->sets));
 	if (!sets->sets)
 		return cni_fail(err, CNI_INTERNAL, "read the ranges: out of memory");

@@ -24,18 +24,18 @@ static int add(
 	return 0;
 }
 
-static int read_list(struct pool_config *config, const char *source, const struct json *list,
+static int read_list(const struct cni_request *req, struct pool_config *config, const char *path,
 	struct cni_error *err)
 {
-	if (json_type(list) != JSON_NULL && json_type(list) != JSON_ARRAY)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"%s: a list of addresses is expected, not %s", source,
-			json_type_name(list));
+	const struct json *list;
+
+	if (config_list(req, path, &list, err) < 0)
+		return -1;
 	json_each (item, list) {
 		if (!json_text(item))
 			return cni_fail(err, CNI_INVALID_CONFIG,
-				"%s: an address is a string, not %s", source, json_type_name(item));
-		if (add(config, source, json_text(item), err) < 0)
+				"%s: an address is a string, not %s", path, json_type_name(item));
+		if (add(config, path, json_text(item), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -63,14 +63,15 @@ static int read_args(struct pool_config *config, const char *text, struct cni_er
 int config_requests(
 	const struct cni_request *req, struct pool_config *config, struct cni_error *err)
 {
-	const struct json *cni = json_get(json_get(req->config, "args"), "cni");
+	/* What plugins that delegate to us may have been given for themselves is known as well. */
+	static const char *const known[] = { "IP", "GATEWAY", "MAC", "K8S_POD_NAMESPACE",
+		"K8S_POD_NAME", "K8S_POD_UID", "K8S_POD_INFRA_CONTAINER_ID", NULL };
 	const char *text = cni_request_arg(req, "IP");
 
-	if (read_list(config, "runtimeConfig.ips",
-		    json_get(json_get(req->config, "runtimeConfig"), "ips"), err) < 0)
+	if (cni_request_check_args(req, known, err) < 0 ||
+		read_list(req, config, "runtimeConfig.ips", err) < 0)
 		return -1;
-	if (!config->n_requested &&
-		read_list(config, "args.cni.ips", json_get(cni, "ips"), err) < 0)
+	if (!config->n_requested && read_list(req, config, "args.cni.ips", err) < 0)
 		return -1;
 	return config->n_requested || !text ? 0 : read_args(config, text, err);
 }

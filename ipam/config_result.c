@@ -115,7 +115,7 @@ int config_result(
 		if (add_route(result, item, err) < 0)
 			return -1;
 	if (cni_dns_read(&result->dns, config->dns, err) < 0)
-		return config_under(err, "ipam.dns");
+		return config_under(err, "ipam");
 	return config->resolv_conf ? add_resolv_conf(config->resolv_conf, result, err) : 0;
 }
 

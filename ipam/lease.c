@@ -185,7 +185,7 @@ static int choose(struct plan *plan, size_t set, u128 *address, struct cni_error
 
 	if (alloc_free(from, set, plan->config->order, &view, address))
 		return 0;
-	rc = reclaim(plan->store, from, plan->held, address, err);
+	rc = reclaim(plan->store, from, address, err);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	if (alloc_cooling(from, &view, address))

@@ -32,7 +32,6 @@ bool reclaim_is_dead(const struct lease *lease)
 
 struct search {
 	const struct range_set *set;
-	const struct lease *keep;
 	bool look_only;
 	int found;
 	u128 address; /* of the first one */
@@ -53,13 +52,9 @@ static bool holds_one_of(const struct lease *lease, const struct range_set *set,
 static int visit(struct store *store, const struct lease *lease, void *data)
 {
 	struct search *search = data;
-	const struct lease *keep = search->keep;
 	u128 address;
 
-	if (!holds_one_of(lease, search->set, &address) ||
-		(keep && !strcmp(lease->container_id, keep->container_id) &&
-			!strcmp(lease->ifname, keep->ifname)) ||
-		!reclaim_is_dead(lease))
+	if (!holds_one_of(lease, search->set, &address) || !reclaim_is_dead(lease))
 		return 0;
 	if (!search->found++)
 		search->address = address;
@@ -70,10 +65,9 @@ static int visit(struct store *store, const struct lease *lease, void *data)
 	return search->found == RECLAIM_MAX;
 }
 
-int reclaim(struct store *store, const struct range_set *set, const struct lease *keep,
-	u128 *address, struct cni_error *err)
+int reclaim(struct store *store, const struct range_set *set, u128 *address, struct cni_error *err)
 {
-	struct search search = { .set = set, .keep = keep, .err = err };
+	struct search search = { .set = set, .err = err };
 
 	if (store_each(store, visit, &search, err) < 0)
 		return -1;

@@ -14,10 +14,9 @@ bool reclaim_is_dead(const struct lease *);
 /*
  * Find an address of the set that a dead owner holds, and remove that lease and some more of the
  * kind. Linear in the leases: for a pool without free addresses only. 1 with *address, 0 if there
- * is none, -1. keep: an owner that is left alone, or NULL.
+ * is none, -1.
  */
-int reclaim(struct store *, const struct range_set *, const struct lease *keep, u128 *address,
-	struct cni_error *err);
+int reclaim(struct store *, const struct range_set *, u128 *address, struct cni_error *err);
 
 /* Would reclaim() find one? 1, 0 or -1. */
 int reclaim_is_possible(struct store *, const struct range_set *, struct cni_error *err);

@@ -25,7 +25,7 @@ static inline bool prepare(
 		.container_id = "c1",
 		.ifname = "net1",
 		.pairs = pairs,
-		.n_pairs = 2,
+		.n_pairs = ip ? 2 : 1,
 	};
 	return ok(
 		!json_parse(&req->config, "test", text, (size_t)length, &err), "JSON %s", err.msg);

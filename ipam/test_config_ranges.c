@@ -135,7 +135,9 @@ static void test_ranges(void)
 			", 'runtimeConfig':{'ipRanges':[[{'subnet':'10.1.0.0/24'}]]}",
 			"ipam overlaps runtimeConfig.ipRanges[0][0]: both have 10.1.0.1" },
 		{ "{'subnet':'10.1.0.0/16'}", ", 'runtimeConfig':{'ipRanges':'10.1.0.0/16'}",
-			"runtimeConfig: \"ipRanges\" must be an array, not a string" },
+			"runtimeConfig.ipRanges must be an array, not a string" },
+		{ "{'subnet':'10.1.0.0/16'}", ", 'runtimeConfig':5",
+			"runtimeConfig must be an object, not a number" },
 		{ "{'ranges':[[{'subnet':'10.1.0.0/16'},{'subnet':'fd00::/64'}]]}", "",
 			"ipam.ranges[0][0] and ipam.ranges[0][1] are of different families: a set "
 			"is the "

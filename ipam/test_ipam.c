@@ -107,7 +107,8 @@ static void test_in_process(void)
 	test_fresh();
 	test_env.path = own_directory;
 	is(add(request("ADD", "c1", DUAL), &guard, &result), "10.1.0.1/24 fd00::1/64", "ADD");
-	ok(!result.n_interfaces && result.addresses[0].interface == -1, "without interfaces");
+	ok(!result.n_interfaces && result.n_addresses == 2 && result.addresses[0].interface == -1,
+		"without interfaces");
 	cni_result_done(&result);
 	is(test_leases(), "c1/net1=10.1.0.1,fd00::1", "leases");
 	ipam_guard_end(&guard);

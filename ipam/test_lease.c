@@ -104,6 +104,11 @@ static void test_requests(void)
 	is(test_call("ADD", "c1",
 		   CONFIG("'ranges':[{'subnet':'10.1.0.0/24'},{'subnet':'fd00::/64'}]")),
 		"10.1.0.9/24 fd00::9/64", "CNI_ARGS request");
+	test_env.args = "IP=10.1.0.9=10.1.0.8";
+	is(test_call("ADD", "c2", CONFIG("'subnet':'10.1.0.0/24'")),
+		"4: CNI_ARGS: invalid pair \"IP=10.1.0.9=10.1.0.8\" in \"IP=10.1.0.9=10.1.0.8\": "
+		"K=V;K=V is expected", "a broken request is not overlooked");
+	is(test_call("DEL", "c1", CONFIG("'x':0")), "", "DEL does not care");
 	test_env.args = "";
 }
 
@@ -285,11 +290,41 @@ static void test_identity(void)
 	is(lease.network, "rail0", "the network");
 	ok(lease.time > 1600000000, "the time");
 	store_closep(&store);
-	test_call("ADD", "c1", CONFIG(SMALL));
-	store = test_open();
-	ok(store_find(store, "c1", "net1", &lease, &err) == 1, "after an ADD from elsewhere");
-	is(lease.netns, "/run/netns/none", "the new namespace is known");
-	store_closep(&store);
+}
+
+/* A repeated ADD from another namespace: the lease would otherwise pass for a dead one's. */
+static void test_new_namespace(void)
+{
+	static const struct {
+		const char *netns, *netns_id, *boot;
+		bool same;
+	} cases[] = {
+		{ "/run/netns/none", "", NULL, true },
+		{ "/run/netns/other", "", NULL, false },
+		{ "/run/netns/none", "4:1", NULL, false },
+		{ "/run/netns/none", "", "other", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct cni_error err = { 0 };
+		struct store *store;
+		struct lease lease;
+		long written;
+
+		test_fresh();
+		test_lease("c1", "10.1.0.2/30", cases[i].netns, cases[i].netns_id,
+			cases[i].boot ? cases[i].boot : store_boot_id(), NULL);
+		written = test_journal();
+		is(test_call("ADD", "c1", CONFIG(SMALL)), "10.1.0.2/30", "the address stays");
+		ok((test_journal() == written) == cases[i].same, "written if anything is new");
+		store = test_open();
+		ok(store_find(store, "c1", "net1", &lease, &err) == 1 &&
+				!(lease.netns_id && *lease.netns_id) &&
+				!strcmp(lease.netns, "/run/netns/none") &&
+				!strcmp(lease.boot, store_boot_id()),
+			"the lease is of now");
+		store_closep(&store);
+	}
 }
 
 static void test_sticky(void)
@@ -340,6 +375,7 @@ int main(void)
 	test_reclaim();
 	test_reclaim_order();
 	test_identity();
+	test_new_namespace();
 	test_sticky();
 	return tap_done();
 }
