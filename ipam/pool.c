@@ -52,6 +52,12 @@ static int compare(const struct pool_config *config, const struct lease *lease,
 	const char *pool = config->store.pool;
 	char text[IP_TEXT];
 
+	for (size_t i = 0; i < lease->n_addresses; i++)
+		if (!is_in_result(result, &lease->addresses[i]))
+			return cni_fail(err, CNI_INTERNAL,
+				"container %s, interface %s holds %s in pool %s, which prevResult "
+				"does not have", lease->container_id, lease->ifname,
+				ip_print(&lease->addresses[i], text), pool);
 	for (size_t i = 0; i < result->n_addresses; i++)
 		if (is_ours(&config->sets, &result->addresses[i].ip) &&
 			!is_leased(lease, &result->addresses[i].ip))
@@ -59,12 +65,6 @@ static int compare(const struct pool_config *config, const struct lease *lease,
 				"container %s, interface %s has %s in prevResult and does not "
 				"hold it in pool %s", lease->container_id, lease->ifname,
 				ip_print(&result->addresses[i].ip, text), pool);
-	for (size_t i = 0; i < lease->n_addresses; i++)
-		if (!is_in_result(result, &lease->addresses[i]))
-			return cni_fail(err, CNI_INTERNAL,
-				"container %s, interface %s holds %s in pool %s, which prevResult "
-				"does not have", lease->container_id, lease->ifname,
-				ip_print(&lease->addresses[i], text), pool);
 	return 0;
 }
 
