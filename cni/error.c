@@ -12,7 +12,7 @@ static void append(char *to, size_t size, const char *text)
 	snprintf(to + length, size - length, "%s", text);
 }
 
-int cni_fail(struct cni_error *err, int code, const char *format, ...)
+void cni_error_set(struct cni_error *err, int code, const char *format, ...)
 {
 	va_list ap;
 
@@ -21,10 +21,9 @@ int cni_fail(struct cni_error *err, int code, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(err->msg, sizeof(err->msg), format, ap);
 	va_end(ap);
-	return -1;
 }
 
-int cni_fail_errno(struct cni_error *err, int code, int rc, const char *details,
+void cni_error_set_errno(struct cni_error *err, int code, int rc, const char *details,
 	const char *format, ...)
 {
 	va_list ap;
@@ -36,7 +35,6 @@ int cni_fail_errno(struct cni_error *err, int code, int rc, const char *details,
 	va_end(ap);
 	append(err->msg, sizeof(err->msg), ": ");
 	append(err->msg, sizeof(err->msg), strerror(-rc));
-	return -1;
 }
 
 int cni_fail_join(struct cni_error *err, const struct cni_error *more)
@@ -52,12 +50,11 @@ int cni_fail_join(struct cni_error *err, const struct cni_error *more)
 	return -1;
 }
 
-int cni_fail_details(struct cni_error *err, const char *format, ...)
+void cni_error_set_details(struct cni_error *err, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(err->details, sizeof(err->details), format, ap);
 	va_end(ap);
-	return -1;
 }

@@ -37,15 +37,36 @@ struct cni_error {
 	char details[512]; /* the kernel's or the delegate's own words; may be empty */
 };
 
-/* Fill err and return -1. */
-int cni_fail(struct cni_error *err, int code, const char *format, ...) PRINTF(3, 4);
+/*
+ * Fill err and return -1. Macros, because compilers and analysers must see that it is always -1:
+ * a caller's "< 0" is the other half of each output that is written on success only.
+ */
+#define cni_fail(err, code, ...)                                                                   \
+	__extension__({                                                                            \
+		cni_error_set((err), (code), __VA_ARGS__);                                         \
+		-1;                                                                                \
+	})
+void cni_error_set(struct cni_error *err, int code, const char *format, ...) PRINTF(3, 4);
 
 /*
  * The same for a failed system call: ": " and strerror(-rc) are appended to the message. rc is
  * -errno; details (the kernel's extended ack, say) may be NULL or empty.
  */
-int cni_fail_errno(struct cni_error *err, int code, int rc, const char *details,
+#define cni_fail_errno(err, code, rc, details, ...)                                                \
+	__extension__({                                                                            \
+		cni_error_set_errno((err), (code), (rc), (details), __VA_ARGS__);                  \
+		-1;                                                                                \
+	})
+void cni_error_set_errno(struct cni_error *err, int code, int rc, const char *details,
 	const char *format, ...) PRINTF(5, 6);
+
+/* Set the details of an error that is filled already, and return -1. */
+#define cni_fail_details(err, ...)                                                                 \
+	__extension__({                                                                            \
+		cni_error_set_details((err), __VA_ARGS__);                                         \
+		-1;                                                                                \
+	})
+void cni_error_set_details(struct cni_error *err, const char *format, ...) PRINTF(2, 3);
 
 /*
  * Add a further failure to err, "first; second", for operations that try everything (DEL, GC).
@@ -53,8 +74,5 @@ int cni_fail_errno(struct cni_error *err, int code, int rc, const char *details,
  * an error, else 0.
  */
 int cni_fail_join(struct cni_error *err, const struct cni_error *more);
-
-/* Set the details of an error that is filled already. Returns -1. */
-int cni_fail_details(struct cni_error *err, const char *format, ...) PRINTF(2, 3);
 
 #endif

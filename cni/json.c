@@ -26,22 +26,22 @@ static const struct json *value_of(const cJSON *item)
 static char *replace_bad_text(const char *text, size_t *length)
 {
 	const char *end = text + *length;
-	char *copy = malloc(*length * 3 + 1), *to = copy;
-	size_t step;
+	char *copy = calloc(*length + 1, 3), *to = copy;
+	size_t step = 1;
 
 	for (; copy && text < end; text += step) {
-		if (*text == '\\' && text[1] == 'u' && json_lone_surrogate(text, end, &step)) {
-			to = mempcpy(to, "\\ufffd", 6);
-			continue;
-		}
-		if (*text == '\\' && text[1] != 'u') {
+		bool is_escape = *text == '\\', is_bad = false;
+
+		if (!is_escape) {
+			step = json_utf8(text, end);
+			is_bad = !step;
+			step += is_bad;
+		} else if (text[1] == 'u') {
+			is_bad = json_lone_surrogate(text, end, &step);
+		} else {
 			step = 2;
-		} else if (*text != '\\' && !(step = json_utf8(text, end))) {
-			step = 1;
-			to = mempcpy(to, "\xef\xbf\xbd", 3);
-			continue;
 		}
-		to = mempcpy(to, text, step);
+		to = is_bad ? stpcpy(to, is_escape ? "\\ufffd" : "\xef\xbf\xbd") : mempcpy(to, text, step);
 	}
 	*length = (size_t)(to - copy);
 	return copy;

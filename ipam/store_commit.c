@@ -25,7 +25,8 @@ int journal_slack(struct store *store, uint64_t end)
 {
 	uint64_t step = end / STORE_SLACK * STORE_SLACK;
 
-	if (!fallocate(store->journal, FALLOC_FL_KEEP_SIZE, (off_t)step, 2 * STORE_SLACK))
+	if (!fallocate(store->journal, FALLOC_FL_KEEP_SIZE, (off_t)step,
+		    2 * (off_t)STORE_SLACK))
 		return 0;
 	return errno == EOPNOTSUPP ? 0 : -errno;
 }
@@ -245,7 +246,7 @@ int store_put(struct store *store, const struct lease *lease, const struct lease
 	char cool[COOL_TEXT], address[IP_TEXT];
 	struct change change = { 0 };
 	struct record record;
-	size_t conflict;
+	size_t conflict = 0;
 	int rc;
 
 	if (check(store, lease, err) < 0)

@@ -121,7 +121,7 @@ static int cannot_look(struct store *store, int rc, struct cni_error *err)
 int store_load(struct store *store, bool create, struct cni_error *err)
 {
 	struct index_cover now = { 0 };
-	uint64_t size;
+	uint64_t size = 0;
 	int rc;
 
 	rc = open_journal(store, create);

@@ -55,7 +55,7 @@ static int create_renamed(const struct cni_request *req, struct link_macvlan *wa
 	rc = link_add_macvlan(outer, wanted);
 	if (!rc)
 		rc = link_get(inside, name, &link);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	guard->index = link.index;
 	return link_rename(inside, link.index, req->ifname);
