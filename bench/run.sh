@@ -6,17 +6,18 @@ set -euo pipefail
 
 usage() {
 	cat <<-EOF
-	usage: bench/run.sh [--quick] [--full] [--gate] [--json FILE] [--plugins DIR]
+	usage: bench/run.sh [--quick] [--full] [--gate] [--json FILE] [--plugins DIR] [--peers DIR]
 	  --quick        20 rounds instead of 60
 	  --full         a pool of 1,000,000 leases as well
 	  --gate         exit status 1 if a hard gate is missed
 	  --json FILE    write the values of all rounds and the judged rows
 	  --plugins DIR  measure the executables in DIR instead of building ours
+	  --peers DIR    measure against the executables in DIR, of another version say
 	EOF
 	exit "$1"
 }
 
-rounds=60 full=false gate=false json='' plugins=''
+rounds=60 full=false gate=false json='' plugins='' peers=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) rounds=20 ;;
@@ -24,6 +25,7 @@ while [ $# -gt 0 ]; do
 	--gate) gate=true ;;
 	--json) json=$(realpath -m "${2:?--json needs a file}") && shift ;;
 	--plugins) plugins=$(realpath -e "${2:?--plugins needs a directory}") && shift ;;
+	--peers) peers=$(realpath -e "${2:?--peers needs a directory}") && shift ;;
 	--help) usage 0 ;;
 	*) usage 2 >&2 ;;
 	esac
@@ -32,7 +34,7 @@ done
 
 bench=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$bench")
-# shellcheck source=../scripts/lib.sh
+# shellcheck source-path=SCRIPTDIR source=../scripts/lib.sh
 . "$root/scripts/lib.sh"
 build=$root/build-bench
 # Calls of a peer that take seconds are few.
@@ -62,6 +64,7 @@ if [ -z "${BENCH_INSIDE-}" ]; then
 	install_packages build demo bench
 	build_programs
 	arguments=(--plugins "$plugins")
+	[ -z "$peers" ] || arguments+=(--peers "$peers")
 	[ "$rounds" = 60 ] || arguments+=(--quick)
 	! $full || arguments+=(--full)
 	! $gate || arguments+=(--gate)
@@ -73,7 +76,11 @@ fi
 
 # ---- Inside: nothing of the machine is touched from here on, but for one directory ----
 
-peers=$(dirname "$(dpkg -L containernetworking-plugins | grep '/host-local$')")
+version=$peers
+if [ -z "$peers" ]; then
+	peers=$(dirname "$(dpkg -L containernetworking-plugins | grep '/host-local$')")
+	version="containernetworking-plugins $(dpkg-query -W -f '${Version}' containernetworking-plugins)"
+fi
 # On the file system of the build: a store on tmpfs would flatter everybody.
 work=$(mktemp -d "$build/store.XXXXXX")
 results=$work/results
@@ -241,8 +248,7 @@ report() {
 		>"$work/report"
 	echo
 	echo "Linux $(uname -r), $(nproc) processors, $rounds rounds, load $(cut -d' ' -f1 /proc/loadavg)"
-	echo "peer: containernetworking-plugins $(dpkg-query -W -f '${Version}' \
-		containernetworking-plugins); ours: $plugins"
+	echo "peer: $version; ours: $plugins"
 	echo
 	jq -r .table "$work/report"
 	[ -z "$json" ] || jq --slurp --arg kernel "$(uname -r)" --argjson processors "$(nproc)" \
