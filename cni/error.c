@@ -23,8 +23,8 @@ void cni_error_set(struct cni_error *err, int code, const char *format, ...)
 	va_end(ap);
 }
 
-void cni_error_set_errno(struct cni_error *err, int code, int rc, const char *details,
-	const char *format, ...)
+void cni_error_set_errno(
+	struct cni_error *err, int code, int rc, const char *details, const char *format, ...)
 {
 	va_list ap;
 

@@ -87,11 +87,11 @@ static uint32_t told(int64_t attribute)
 	return attribute < 0 ? 0 : (uint32_t)attribute;
 }
 
-static struct route route_of(const struct link *link, const struct cni_result *result,
-	const struct cni_route *from)
+static struct route route_of(
+	const struct link *link, const struct cni_result *result, const struct cni_route *from)
 {
-	const struct ip *gateway = from->gateway.family ? &from->gateway :
-							  first_gateway(result, from->dst.family);
+	const struct ip *gateway =
+		from->gateway.family ? &from->gateway : first_gateway(result, from->dst.family);
 	struct route route = {
 		.family = from->dst.family,
 		.prefix = from->dst.prefix,
@@ -152,8 +152,8 @@ int iface_configure(const struct cni_request *req, struct nl *nl, const struct l
 	return 0;
 }
 
-static int check_address(struct nl *nl, const struct link *link, const struct ip *ip,
-	struct cni_error *err)
+static int check_address(
+	struct nl *nl, const struct link *link, const struct ip *ip, struct cni_error *err)
 {
 	struct addr addr = addr_of(link, ip);
 	char text[IP_TEXT];
@@ -162,8 +162,8 @@ static int check_address(struct nl *nl, const struct link *link, const struct ip
 	if (rc > 0)
 		return 0;
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "read the addresses of %s",
-			link->name);
+		return cni_fail_errno(
+			err, CNI_INTERNAL, rc, nl->extack, "read the addresses of %s", link->name);
 	return cni_fail(err, CNI_INTERNAL, "address %s is no longer on %s", ip_print_cidr(ip, text),
 		link->name);
 }
@@ -182,8 +182,8 @@ int iface_check(struct nl *nl, const struct link *link, const struct cni_result 
 		int rc = route_has(nl, &route);
 
 		if (rc < 0)
-			return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "read the routes of %s",
-				link->name);
+			return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack,
+				"read the routes of %s", link->name);
 		if (!rc)
 			return cni_fail(err, CNI_INTERNAL, "route to %s is no longer on %s",
 				ip_print_cidr(&result->routes[i].dst, text), link->name);

@@ -33,15 +33,15 @@ bool iface_is_ours(const struct cni_request *, const struct link *, const char *
  * Delete the attachment's link of that kind in the namespace of nl, whichever of its two names it
  * has. One of another kind, or with the alias of another attachment, stays. Nothing there: 0.
  */
-int iface_remove(const struct cni_request *, struct nl *nl, const char *kind,
-	struct cni_error *err);
+int iface_remove(
+	const struct cni_request *, struct nl *nl, const char *kind, struct cni_error *err);
 
 /*
  * Mark a new link as the attachment's, with its alias, and make the kernel announce the IPv4
  * addresses that the link will have when it is set up (arp_notify).
  */
-int iface_mark(const struct cni_request *, struct nl *nl, const struct link *link,
-	struct cni_error *err);
+int iface_mark(
+	const struct cni_request *, struct nl *nl, const struct link *link, struct cni_error *err);
 
 /*
  * Add the result's addresses (all of them are the link's), set the link up, add the routes.

@@ -36,11 +36,12 @@ int iface_mark(const struct cni_request *req, struct nl *nl, const struct link *
 	int rc = link_set(nl, link->index,
 		&(struct link_state){ .alias = iface_alias(req, alias), .arp_notify = true });
 
-	/* The kernel has no IPv4 on a link of less than 68 octets: then there is none to announce. */
+	/* The kernel has no IPv4 on a link of less than 68 octets: nothing to announce. */
 	if (rc == -EAFNOSUPPORT)
 		rc = link_set(nl, link->index, &(struct link_state){ .alias = alias });
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "set the alias of %s", link->name);
+		return cni_fail_errno(
+			err, CNI_INTERNAL, rc, nl->extack, "set the alias of %s", link->name);
 	return 0;
 }
 
@@ -66,8 +67,8 @@ static int remove_name(const struct cni_request *req, struct nl *nl, const char 
 	return 0;
 }
 
-int iface_remove(const struct cni_request *req, struct nl *nl, const char *kind,
-	struct cni_error *err)
+int iface_remove(
+	const struct cni_request *req, struct nl *nl, const char *kind, struct cni_error *err)
 {
 	char temporary[IFNAMSIZ];
 	struct cni_error more = { 0 };

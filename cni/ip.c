@@ -103,7 +103,7 @@ bool ip_same(const struct ip *a, const struct ip *b)
 void ip_mask(struct ip *ip)
 {
 	for (int bit = ip->prefix; bit < ip_bits(ip); bit++)
-		ip->bytes[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		ip->bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 }
 
 bool ip_contains(const struct ip *network, const struct ip *address)

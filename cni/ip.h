@@ -31,10 +31,10 @@ int ip_parse_cidr(const char *text, struct ip *ip);
 const char *ip_print(const struct ip *ip, char out[IP_TEXT]);
 const char *ip_print_cidr(const struct ip *ip, char out[IP_TEXT]);
 
-int ip_bits(const struct ip *ip);		       /* 32 or 128 */
-bool ip_same(const struct ip *a, const struct ip *b);  /* family and address, not the prefix */
+int ip_bits(const struct ip *ip);		      /* 32 or 128 */
+bool ip_same(const struct ip *a, const struct ip *b); /* family and address, not the prefix */
 bool ip_contains(const struct ip *network, const struct ip *address); /* by network's prefix */
-void ip_mask(struct ip *ip);			       /* clears the host bits */
+void ip_mask(struct ip *ip);					      /* clears the host bits */
 
 /* A link-layer address: 6 (Ethernet), 8 (EUI-64, GUID) or 20 (IPoIB) octets. */
 struct hwaddr {

@@ -41,7 +41,8 @@ static char *replace_bad_text(const char *text, size_t *length)
 		} else {
 			step = 2;
 		}
-		to = is_bad ? stpcpy(to, is_escape ? "\\ufffd" : "\xef\xbf\xbd") : mempcpy(to, text, step);
+		to = is_bad ? stpcpy(to, is_escape ? "\\ufffd" : "\xef\xbf\xbd")
+			    : mempcpy(to, text, step);
 	}
 	*length = (size_t)(to - copy);
 	return copy;
@@ -89,10 +90,12 @@ int json_parse(struct json **tree, const char *what, const char *text, size_t le
 	bool bad_text;
 
 	if (length > JSON_MAX)
-		return cni_fail(err, CNI_DECODING_FAILURE, "%s is larger than %u bytes", what, JSON_MAX);
+		return cni_fail(
+			err, CNI_DECODING_FAILURE, "%s is larger than %u bytes", what, JSON_MAX);
 	if (json_scan(text, length, &bad_text, &where) < 0)
-		return cni_fail(err, CNI_DECODING_FAILURE, "%s is not valid JSON: line %zu, column %zu: %s",
-			what, where.line, where.column, where.reason);
+		return cni_fail(err, CNI_DECODING_FAILURE,
+			"%s is not valid JSON: line %zu, column %zu: %s", what, where.line,
+			where.column, where.reason);
 	if (bad_text) {
 		text = replaced = replace_bad_text(text, &length);
 		if (!text)
@@ -102,7 +105,8 @@ int json_parse(struct json **tree, const char *what, const char *text, size_t le
 	if (!root || !keep_numbers(root, &text)) {
 		cJSON_Delete(root);
 		return cni_fail(err, CNI_DECODING_FAILURE,
-			"%s cannot be held: a number of more than 63 characters, or out of memory", what);
+			"%s cannot be held: a number of more than 63 characters, or out of memory",
+			what);
 	}
 	*tree = (struct json *)(void *)root;
 	return 0;
@@ -136,8 +140,12 @@ enum json_type json_type(const struct json *value)
 const char *json_type_name(const struct json *value)
 {
 	static const char *const names[] = {
-		[JSON_NULL] = "null", [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
-		[JSON_STRING] = "a string", [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
+		[JSON_NULL] = "null",
+		[JSON_BOOL] = "a boolean",
+		[JSON_NUMBER] = "a number",
+		[JSON_STRING] = "a string",
+		[JSON_ARRAY] = "an array",
+		[JSON_OBJECT] = "an object",
 	};
 
 	return names[json_type(value)];

@@ -5,10 +5,10 @@
  *
  * Reading. RFC 8259 strictly: nothing after the value, no comments, no raw control characters.
  * Keys match in any case (ASCII) and members count in their order, so that the last one that
- * matches wins; null is the same as absent; unknown keys are ignored. Numbers keep their text: integers are exact over
- * 64 bits, "1.0" is no integer, and what is printed again is what was read. Bad UTF-8 and lone
- * surrogates become U+FFFD. Two limits are ours: nesting deeper than 1,000 and \u0000 in a string
- * are refused.
+ * matches wins; null is the same as absent; unknown keys are ignored. Numbers keep their text:
+ * integers are exact over 64 bits, "1.0" is no integer, and what is printed again is what was read.
+ * Bad UTF-8 and lone surrogates become U+FFFD. Two limits are ours: nesting deeper than 1,000 and
+ * \u0000 in a string are refused.
  *
  * Ownership. A tree owns all its strings; whoever parsed it frees it with json_free(). Values and
  * strings handed out live as long as the tree.
@@ -129,7 +129,7 @@ struct json_writer {
 
 /* key is NULL in arrays and for the outermost value. */
 void json_open(struct json_writer *, const char *key, char bracket); /* '{' or '[' */
-void json_close(struct json_writer *, char bracket);		      /* '}' or ']' */
+void json_close(struct json_writer *, char bracket);		     /* '}' or ']' */
 void json_put_string(struct json_writer *, const char *key, const char *value);
 void json_put_format(struct json_writer *, const char *key, const char *format, ...) PRINTF(3, 4);
 void json_put_int(struct json_writer *, const char *key, int64_t value);

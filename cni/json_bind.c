@@ -12,8 +12,8 @@ static int wrong_type(const struct json *value, const struct json_field *rule, c
 		json_type_name(value));
 }
 
-int json_bind_string(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+int json_bind_string(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	const char *text = json_text(value);
 
@@ -23,8 +23,8 @@ int json_bind_string(const struct json *value, const struct json_field *rule, vo
 	return 0;
 }
 
-int json_bind_int(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+int json_bind_int(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	int64_t min = rule->min || rule->max ? rule->min : INT64_MIN;
 	int64_t max = rule->min || rule->max ? rule->max : INT64_MAX;
@@ -33,12 +33,12 @@ int json_bind_int(const struct json *value, const struct json_field *rule, void 
 	if (!json_integer(value, min, max, field))
 		return 0;
 	return cni_fail(err, CNI_INVALID_CONFIG,
-		"\"%s\" must be an integer from %" PRId64 " to %" PRId64 ", not %s", rule->key, min, max,
-		text ? text : json_type_name(value));
+		"\"%s\" must be an integer from %" PRId64 " to %" PRId64 ", not %s", rule->key, min,
+		max, text ? text : json_type_name(value));
 }
 
-int json_bind_bool(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+int json_bind_bool(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	if (json_type(value) != JSON_BOOL)
 		return wrong_type(value, rule, "a boolean", err);
@@ -46,8 +46,8 @@ int json_bind_bool(const struct json *value, const struct json_field *rule, void
 	return 0;
 }
 
-int json_bind_value(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+int json_bind_value(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	(void)rule;
 	(void)err;
@@ -55,16 +55,16 @@ int json_bind_value(const struct json *value, const struct json_field *rule, voi
 	return 0;
 }
 
-int json_bind_list(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+int json_bind_list(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	if (json_type(value) != JSON_ARRAY)
 		return wrong_type(value, rule, "an array", err);
 	return json_bind_value(value, rule, field, err);
 }
 
-int json_bind_object(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+int json_bind_object(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	if (json_type(value) != JSON_OBJECT)
 		return wrong_type(value, rule, "an object", err);

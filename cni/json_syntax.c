@@ -83,10 +83,22 @@ int json_hex4(const char *at, const char *end)
 	return unit;
 }
 
+/* By its first byte; 0 for one that begins none. */
+static size_t sequence_length(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	if (first < 0xe0)
+		return 2;
+	return first < 0xf0 ? 3 : 4;
+}
+
 size_t json_utf8(const char *at, const char *end)
 {
 	const unsigned char *b = (const unsigned char *)at;
-	size_t length = *b < 0x80 ? 1 : *b < 0xc2 ? 0 : *b < 0xe0 ? 2 : *b < 0xf0 ? 3 : *b < 0xf5 ? 4 : 0;
+	size_t length = sequence_length(*b);
 
 	if (!length || (size_t)(end - at) < length)
 		return 0;
@@ -192,7 +204,8 @@ static bool container(struct scan *s, char bracket)
 		space(s);
 	} while (take(s, ','));
 	s->depth--;
-	return take(s, bracket) || fail(s, bracket == '}' ? "a comma or } is expected" : "a comma or ] is expected");
+	return take(s, bracket) ||
+	       fail(s, bracket == '}' ? "a comma or } is expected" : "a comma or ] is expected");
 }
 
 static bool value(struct scan *s)
@@ -213,11 +226,10 @@ static bool value(struct scan *s)
 		return literal(s, "false");
 	case 'n':
 		return literal(s, "null");
-	case '-': case '0': case '1': case '2': case '3': case '4':
-	case '5': case '6': case '7': case '8': case '9':
-		return number(s);
 	default:
-		return fail(s, "a value is expected");
+		if (peek(s) != '-' && !isdigit((unsigned char)peek(s)))
+			return fail(s, "a value is expected");
+		return number(s);
 	}
 }
 

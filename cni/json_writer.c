@@ -152,8 +152,8 @@ void json_put_null(struct json_writer *w, const char *key)
 	put_text(w, "null");
 }
 
-static void put_container(struct json_writer *w, const char *key, const struct json *value,
-	const char *brackets)
+static void put_container(
+	struct json_writer *w, const char *key, const struct json *value, const char *brackets)
 {
 	json_open(w, key, brackets[0]);
 	json_each (item, value)

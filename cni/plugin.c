@@ -34,7 +34,8 @@ static int print_versions(int out)
 /* A person called us. */
 static int introduce(const struct cni_plugin *plugin)
 {
-	fprintf(stderr, "CNI %s plugin of fabric-cni " VERSION "\nCNI protocol versions supported: ",
+	fprintf(stderr,
+		"CNI %s plugin of fabric-cni " VERSION "\nCNI protocol versions supported: ",
 		plugin->name);
 	for (int i = 0; i < CNI_VERSIONS; i++)
 		fprintf(stderr, "%s%s", i ? ", " : "", cni_version_name((enum cni_version)i));
@@ -42,8 +43,8 @@ static int introduce(const struct cni_plugin *plugin)
 	return EXIT_SUCCESS;
 }
 
-static int run_command(const struct cni_plugin *plugin, struct cni_request *req, int out,
-	struct cni_error *err)
+static int run_command(
+	const struct cni_plugin *plugin, struct cni_request *req, int out, struct cni_error *err)
 {
 	int (*optional)(const struct cni_request *, struct cni_error *) = NULL;
 	struct cni_error netns = { 0 };

@@ -10,8 +10,13 @@
 #include <strings.h>
 
 static const char *const commands[] = {
-	[CNI_NONE] = "", [CNI_ADD] = "ADD", [CNI_DEL] = "DEL", [CNI_CHECK] = "CHECK",
-	[CNI_GC] = "GC", [CNI_STATUS] = "STATUS", [CNI_VERSION] = "VERSION",
+	[CNI_NONE] = "",
+	[CNI_ADD] = "ADD",
+	[CNI_DEL] = "DEL",
+	[CNI_CHECK] = "CHECK",
+	[CNI_GC] = "GC",
+	[CNI_STATUS] = "STATUS",
+	[CNI_VERSION] = "VERSION",
 };
 
 const char *cni_command_name(enum cni_command command)
@@ -34,15 +39,16 @@ int cni_request_check_container_id(const char *value, struct cni_error *err)
 	if (cni_request_is_name(value))
 		return 0;
 	return cni_fail(err, CNI_BAD_ENVIRONMENT,
-		"CNI_CONTAINERID \"%s\" must be letters, digits, '_', '.' and '-', the first a letter "
-		"or digit", value);
+		"CNI_CONTAINERID \"%s\" must be letters, digits, '_', '.' and '-', the first a "
+		"letter or digit",
+		value);
 }
 
 static bool has_space(const char *text)
 {
 	/* What Go's unicode.IsSpace adds to ASCII, as UTF-8. */
-	static const char *const spaces[] = { "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xa8",
-		"\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80" };
+	static const char *const spaces[] = { "\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80",
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80" };
 
 	if (strpbrk(text, " \t\n\v\f\r"))
 		return true;
@@ -63,7 +69,9 @@ int cni_request_check_ifname(const char *value, struct cni_error *err)
 			"CNI_IFNAME \"%s\" is longer than %d characters", value, IFNAMSIZ - 1);
 	if (!strcmp(value, ".") || !strcmp(value, "..") || strpbrk(value, "/:") || has_space(value))
 		return cni_fail(err, CNI_BAD_ENVIRONMENT,
-			"CNI_IFNAME \"%s\" must not be \".\" or \"..\" nor hold '/', ':' or white space", value);
+			"CNI_IFNAME \"%s\" must not be \".\" or \"..\" nor hold '/', ':' or white "
+			"space",
+			value);
 	return 0;
 }
 
@@ -77,8 +85,7 @@ static const struct variable {
 	int (*check)(const char *value, struct cni_error *err);
 } variables[] = {
 	{ "CNI_CONTAINERID", FOR(ADD) | FOR(CHECK) | FOR(DEL),
-		offsetof(struct cni_request, container_id),
-		cni_request_check_container_id },
+		offsetof(struct cni_request, container_id), cni_request_check_container_id },
 	{ "CNI_NETNS", FOR(ADD) | FOR(CHECK), offsetof(struct cni_request, netns_path) },
 	{ "CNI_IFNAME", FOR(ADD) | FOR(CHECK) | FOR(DEL), offsetof(struct cni_request, ifname),
 		cni_request_check_ifname },
@@ -132,8 +139,8 @@ static int split_args(struct cni_request *req, struct cni_error *err)
 	return 0;
 }
 
-int cni_request_environment(struct cni_request *req, char *(*get)(const char *),
-	struct cni_error *err)
+int cni_request_environment(
+	struct cni_request *req, char *(*get)(const char *), struct cni_error *err)
 {
 	const char *command = get("CNI_COMMAND");
 	char missing[128] = "";
@@ -154,14 +161,15 @@ int cni_request_environment(struct cni_request *req, char *(*get)(const char *),
 		if (!required)
 			continue;
 		if (!value || !*value)
-			snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), "%s%s",
-				*missing ? "," : "", v->name);
+			snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing),
+				"%s%s", *missing ? "," : "", v->name);
 		else if (v->check && v->check(value, err) < 0)
 			return -1;
 	}
 	req->netns_override = is_yes(get("CNI_NETNS_OVERRIDE"));
 	if (*missing)
-		return cni_fail(err, CNI_BAD_ENVIRONMENT, "required env variables [%s] missing", missing);
+		return cni_fail(
+			err, CNI_BAD_ENVIRONMENT, "required env variables [%s] missing", missing);
 	return split_args(req, err);
 }
 
@@ -202,7 +210,8 @@ int cni_request_read(struct cni_request *req, int fd, struct cni_error *err)
 		return -1;
 	if (json_type(req->config) != JSON_OBJECT && json_type(req->config) != JSON_NULL)
 		return cni_fail(err, CNI_DECODING_FAILURE,
-			"network configuration must be an object, not %s", json_type_name(req->config));
+			"network configuration must be an object, not %s",
+			json_type_name(req->config));
 	name = json_get(req->config, "name");
 	req->name = json_text(name);
 	if (name && !req->name)
@@ -233,11 +242,11 @@ static int incompatible(const struct cni_request *req, struct cni_error *err)
 	char supported[128] = "";
 
 	for (int i = 0; i < CNI_VERSIONS; i++)
-		snprintf(supported + strlen(supported), sizeof(supported) - strlen(supported), "%s\"%s\"",
-			i ? " " : "", cni_version_name((enum cni_version)i));
+		snprintf(supported + strlen(supported), sizeof(supported) - strlen(supported),
+			"%s\"%s\"", i ? " " : "", cni_version_name((enum cni_version)i));
 	cni_fail(err, CNI_INCOMPATIBLE_VERSION, "incompatible CNI versions");
-	return cni_fail_details(err, "config is \"%s\", plugin supports [%s]", req->version_text,
-		supported);
+	return cni_fail_details(
+		err, "config is \"%s\", plugin supports [%s]", req->version_text, supported);
 }
 
 int cni_request_version(struct cni_request *req, struct cni_error *err)
@@ -248,8 +257,8 @@ int cni_request_version(struct cni_request *req, struct cni_error *err)
 
 	req->version_text = value ? json_text(value) : "";
 	if (!req->version_text)
-		return cni_fail(err, CNI_DECODING_FAILURE, "\"cniVersion\" must be a string, not %s",
-			json_type_name(value));
+		return cni_fail(err, CNI_DECODING_FAILURE,
+			"\"cniVersion\" must be a string, not %s", json_type_name(value));
 	if (!*req->version_text)
 		req->version_text = cni_version_name(CNI_0_1_0);
 	if (req->command == CNI_CHECK)
@@ -259,14 +268,14 @@ int cni_request_version(struct cni_request *req, struct cni_error *err)
 	if (since != CNI_0_1_0) {
 		number = version_number(req->version_text);
 		if (number < 0)
-			return cni_fail(err, CNI_DECODING_FAILURE, "cniVersion \"%s\" is not a version",
-				req->version_text);
+			return cni_fail(err, CNI_DECODING_FAILURE,
+				"cniVersion \"%s\" is not a version", req->version_text);
 		if (number < version_number(cni_version_name(since)))
-			return cni_fail(err, CNI_INCOMPATIBLE_VERSION, "config version does not allow %s",
-				cni_command_name(req->command));
+			return cni_fail(err, CNI_INCOMPATIBLE_VERSION,
+				"config version does not allow %s", cni_command_name(req->command));
 		if (number > version_number(cni_version_name(CNI_NEWEST)))
-			return cni_fail(err, CNI_INCOMPATIBLE_VERSION, "plugin version does not allow %s",
-				cni_command_name(req->command));
+			return cni_fail(err, CNI_INCOMPATIBLE_VERSION,
+				"plugin version does not allow %s", cni_command_name(req->command));
 	}
 	return cni_version_parse(req->version_text, &req->version) < 0 ? incompatible(req, err) : 0;
 }

@@ -29,7 +29,7 @@ struct cni_arg {
 
 struct cni_request {
 	enum cni_command command;
-	const char *unknown; /* a CNI_COMMAND that is none of these, else NULL */
+	const char *unknown;	  /* a CNI_COMMAND that is none of these, else NULL */
 	const char *container_id; /* "" where the command has none */
 	const char *netns_path;	  /* "" if empty or absent (DEL) */
 	const char *ifname;
@@ -42,12 +42,12 @@ struct cni_request {
 	const char *text; /* stdin as it came, for delegates */
 	size_t length;
 	struct json *config;
-	const char *name;    /* the network's */
+	const char *name; /* the network's */
 	const char *version_text;
 	enum cni_version version;
 
 	int netns; /* descriptor of CNI_NETNS, or -1 where there is none to enter (DEL, GC, ...) */
-	int home;		  /* with netns: descriptor of our own namespace, for the way back */
+	int home;  /* with netns: descriptor of our own namespace, for the way back */
 	struct netns_id netns_id; /* with netns */
 };
 
@@ -67,8 +67,8 @@ int cni_request_check_container_id(const char *value, struct cni_error *err);
 int cni_request_check_ifname(const char *value, struct cni_error *err);
 
 /* Fill in the environment part. get is getenv(3) except in tests. */
-int cni_request_environment(struct cni_request *, char *(*get)(const char *),
-	struct cni_error *err);
+int cni_request_environment(
+	struct cni_request *, char *(*get)(const char *), struct cni_error *err);
 
 /* Read fd to its end (JSON_MAX at most) and fill in the configuration part. */
 int cni_request_read(struct cni_request *, int fd, struct cni_error *err);
@@ -91,8 +91,8 @@ const char *cni_request_arg(const struct cni_request *, const char *key);
  * CNI_ARGS as types.LoadArgs of the Go code checks them: every pair has exactly one "=", and keys
  * other than those known (ended by NULL) are refused unless IgnoreUnknown is 1 or true.
  */
-int cni_request_check_args(const struct cni_request *, const char *const known[],
-	struct cni_error *err);
+int cni_request_check_args(
+	const struct cni_request *, const char *const known[], struct cni_error *err);
 
 /*
  * Sixteen hexadecimal digits of (network, container ID, ifname): temporary names and aliases are
@@ -111,7 +111,7 @@ struct cni_attachment {
  * use. *list is malloc'd. Fails with CNI_INVALID_CONFIG if neither key is there: to take an absent
  * list for an empty one would remove everything.
  */
-int cni_request_attachments(const struct cni_request *, struct cni_attachment **list,
-	size_t *count, struct cni_error *err);
+int cni_request_attachments(const struct cni_request *, struct cni_attachment **list, size_t *count,
+	struct cni_error *err);
 
 #endif

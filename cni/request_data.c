@@ -25,8 +25,8 @@ static bool is_known(const char *key, const char *const known[])
 	return false;
 }
 
-int cni_request_check_args(const struct cni_request *req, const char *const known[],
-	struct cni_error *err)
+int cni_request_check_args(
+	const struct cni_request *req, const char *const known[], struct cni_error *err)
 {
 	const char *value = cni_request_arg(req, "IgnoreUnknown");
 	bool ignore = value && (!strcmp(value, "1") || !strcasecmp(value, "true"));
@@ -39,11 +39,14 @@ int cni_request_check_args(const struct cni_request *req, const char *const know
 
 		if (!pair->value)
 			return cni_fail(err, CNI_BAD_ENVIRONMENT,
-				"CNI_ARGS: invalid pair \"%s\" in \"%s\": K=V;K=V is expected", pair->key, req->args);
-		if (!ignore && strcmp(pair->key, "IgnoreUnknown") != 0 && !is_known(pair->key, known))
+				"CNI_ARGS: invalid pair \"%s\" in \"%s\": K=V;K=V is expected",
+				pair->key, req->args);
+		if (!ignore && strcmp(pair->key, "IgnoreUnknown") != 0 &&
+			!is_known(pair->key, known))
 			return cni_fail(err, CNI_BAD_ENVIRONMENT,
-				"CNI_ARGS: unknown args [\"%s=%s\"]: IgnoreUnknown=1 lets them pass", pair->key,
-				pair->value);
+				"CNI_ARGS: unknown args [\"%s=%s\"]: IgnoreUnknown=1 lets them "
+				"pass",
+				pair->key, pair->value);
 	}
 	return 0;
 }
@@ -60,7 +63,8 @@ static uint64_t hash(uint64_t value, const char *text)
 
 const char *cni_request_id(const struct cni_request *req, char out[CNI_ATTACHMENT_ID])
 {
-	uint64_t id = hash(hash(hash(0xcbf29ce484222325, req->name), req->container_id), req->ifname);
+	uint64_t id =
+		hash(hash(hash(0xcbf29ce484222325, req->name), req->container_id), req->ifname);
 
 	snprintf(out, CNI_ATTACHMENT_ID, "%016" PRIx64, id);
 	return out;
@@ -84,8 +88,9 @@ int cni_request_attachments(const struct cni_request *req, struct cni_attachment
 	static const struct json_field fields[] = {
 		{ "containerID", json_bind_string, offsetof(struct cni_attachment, container_id),
 			.required = true },
-		{ "ifname", json_bind_string, offsetof(struct cni_attachment, ifname), .required = true },
-		{ 0 }
+		{ "ifname", json_bind_string, offsetof(struct cni_attachment, ifname),
+			.required = true },
+		{ 0 },
 	};
 	CLEANUP(freep) struct cni_attachment *valid = NULL;
 	const struct json *value = attachments(req->config);
@@ -93,8 +98,8 @@ int cni_request_attachments(const struct cni_request *req, struct cni_attachment
 
 	if (!value || (json_type(value) != JSON_ARRAY && json_type(value) != JSON_NULL))
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"GC needs \"cni.dev/valid-attachments\", the list of what is still in use: without it "
-			"nothing is removed");
+			"GC needs \"cni.dev/valid-attachments\", the list of what is still in use: "
+			"without it nothing is removed");
 	valid = calloc(json_count(value) + 1, sizeof(*valid));
 	if (!valid)
 		return cni_fail(err, CNI_INTERNAL, "read the attachments: out of memory");

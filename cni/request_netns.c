@@ -41,5 +41,6 @@ int cni_request_netns(struct cni_request *req, bool required, struct cni_error *
 	if (deleting)
 		return 0;
 	return cni_fail(err, CNI_INVALID_NETNS,
-		"plugin's netns and netns from CNI_NETNS should not be the same (%s)", req->netns_path);
+		"plugin's netns and netns from CNI_NETNS should not be the same (%s)",
+		req->netns_path);
 }

@@ -54,8 +54,8 @@ static int no_memory(struct cni_error *err)
 	return cni_fail(err, CNI_INTERNAL, "read a result: out of memory");
 }
 
-static int bind_cidr(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+static int bind_cidr(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	const char *text = json_text(value);
 
@@ -66,8 +66,8 @@ static int bind_cidr(const struct json *value, const struct json_field *rule, vo
 		text ? text : json_type_name(value));
 }
 
-static int bind_ip(const struct json *value, const struct json_field *rule, void *field,
-	struct cni_error *err)
+static int bind_ip(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	const char *text = json_text(value);
 
@@ -80,19 +80,15 @@ static int bind_ip(const struct json *value, const struct json_field *rule, void
 
 int cni_route_read(struct cni_route *route, const struct json *json, struct cni_error *err)
 {
-#define ATTRIBUTE(name)                                                                            \
-	{                                                                                          \
-		#name, json_bind_int, offsetof(struct cni_route, name), 0, UINT32_MAX              \
-	}
 	static const struct json_field fields[] = {
 		{ "dst", bind_cidr, offsetof(struct cni_route, dst), .required = true },
 		{ "gw", bind_ip, offsetof(struct cni_route, gateway) },
-		ATTRIBUTE(mtu),
-		ATTRIBUTE(advmss),
-		ATTRIBUTE(priority),
-		ATTRIBUTE(table),
+		{ "mtu", json_bind_int, offsetof(struct cni_route, mtu), 0, UINT32_MAX },
+		{ "advmss", json_bind_int, offsetof(struct cni_route, advmss), 0, UINT32_MAX },
+		{ "priority", json_bind_int, offsetof(struct cni_route, priority), 0, UINT32_MAX },
+		{ "table", json_bind_int, offsetof(struct cni_route, table), 0, UINT32_MAX },
 		{ "scope", json_bind_int, offsetof(struct cni_route, scope), 0, UINT8_MAX },
-		{ 0 }
+		{ 0 },
 	};
 
 	*route = (struct cni_route)CNI_ROUTE_UNSET;
@@ -106,7 +102,7 @@ int cni_dns_read(struct cni_dns *dns, const struct json *json, struct cni_error 
 		{ "domain", json_bind_string, offsetof(struct cni_dns, domain) },
 		{ "search", json_bind_list, offsetof(struct cni_dns, search) },
 		{ "options", json_bind_list, offsetof(struct cni_dns, options) },
-		{ 0 }
+		{ 0 },
 	};
 
 	*dns = (struct cni_dns){ 0 };
@@ -116,16 +112,16 @@ int cni_dns_read(struct cni_dns *dns, const struct json *json, struct cni_error 
 	return json_bind(json, fields, dns, CNI_INVALID_CONFIG, err);
 }
 
-static int read_interface(struct cni_result *result, const struct json *json,
-	struct cni_error *err)
+static int read_interface(struct cni_result *result, const struct json *json, struct cni_error *err)
 {
 	static const struct json_field fields[] = {
-		{ "name", json_bind_string, offsetof(struct cni_interface, name), .required = true },
+		{ "name", json_bind_string, offsetof(struct cni_interface, name),
+			.required = true },
 		{ "mac", json_bind_string, offsetof(struct cni_interface, mac) },
 		{ "sandbox", json_bind_string, offsetof(struct cni_interface, sandbox) },
 		{ "socketPath", json_bind_string, offsetof(struct cni_interface, socket_path) },
 		{ "pciID", json_bind_string, offsetof(struct cni_interface, pci_id) },
-		{ 0 }
+		{ 0 },
 	};
 	struct cni_interface *interface = cni_result_interface(result);
 	const struct json *mtu = json_get(json, "mtu");
@@ -136,18 +132,19 @@ static int read_interface(struct cni_result *result, const struct json *json,
 	if (json_bind(json, fields, interface, CNI_INVALID_CONFIG, err) < 0)
 		return -1;
 	if (mtu && json_integer(mtu, 0, UINT32_MAX, &bytes) < 0)
-		return cni_fail(err, CNI_INVALID_CONFIG, "\"mtu\" of interface %s is no MTU", interface->name);
+		return cni_fail(err, CNI_INVALID_CONFIG, "\"mtu\" of interface %s is no MTU",
+			interface->name);
 	interface->mtu = (uint32_t)bytes;
 	return 0;
 }
 
-static int read_address(struct cni_result *result, const struct json *json, const char *key,
-	struct cni_error *err)
+static int read_address(
+	struct cni_result *result, const struct json *json, const char *key, struct cni_error *err)
 {
 	const struct json_field fields[] = {
 		{ key, bind_cidr, offsetof(struct cni_address, ip), .required = true },
 		{ "gateway", bind_ip, offsetof(struct cni_address, gateway) },
-		{ 0 }
+		{ 0 },
 	};
 	struct cni_address *address = cni_result_address(result);
 	const struct json *index = json_get(json, "interface");
@@ -158,7 +155,8 @@ static int read_address(struct cni_result *result, const struct json *json, cons
 	if (json_bind(json, fields, address, CNI_INVALID_CONFIG, err) < 0)
 		return -1;
 	if (index && json_integer(index, INT_MIN, INT_MAX, &number) < 0)
-		return cni_fail(err, CNI_INVALID_CONFIG, "\"interface\" of an address must be an integer");
+		return cni_fail(
+			err, CNI_INVALID_CONFIG, "\"interface\" of an address must be an integer");
 	address->interface = (int)number;
 	return 0;
 }
@@ -218,10 +216,12 @@ int cni_result_read(struct cni_result *result, const struct json *json, enum cni
 		return cni_fail(err, CNI_DECODING_FAILURE, "a result must be an object, not %s",
 			json_type_name(json));
 	if (!text && json_get(json, "cniVersion"))
-		return cni_fail(err, CNI_DECODING_FAILURE, "\"cniVersion\" must be a string, not %s",
+		return cni_fail(err, CNI_DECODING_FAILURE,
+			"\"cniVersion\" must be a string, not %s",
 			json_type_name(json_get(json, "cniVersion")));
 	if (text && *text && cni_version_parse(text, &version) < 0)
-		return cni_fail(err, CNI_INCOMPATIBLE_VERSION, "unsupported CNI result version \"%s\"", text);
+		return cni_fail(err, CNI_INCOMPATIBLE_VERSION,
+			"unsupported CNI result version \"%s\"", text);
 	if ((version < CNI_0_3_0 ? read_old : read_new)(&read, json, err) < 0 ||
 		cni_dns_read(&read.dns, json_get(json, "dns"), err) < 0)
 		return -1;
@@ -230,8 +230,8 @@ int cni_result_read(struct cni_result *result, const struct json *json, enum cni
 	return 0;
 }
 
-int cni_result_previous(struct cni_result *result, const struct cni_request *req,
-	struct cni_error *err)
+int cni_result_previous(
+	struct cni_result *result, const struct cni_request *req, struct cni_error *err)
 {
 	const struct json *json = json_get(req->config, "prevResult");
 

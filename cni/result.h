@@ -34,7 +34,10 @@ struct cni_route {
 	int64_t mtu, advmss, priority, table, scope;
 };
 
-#define CNI_ROUTE_UNSET { .mtu = -1, .advmss = -1, .priority = -1, .table = -1, .scope = -1 }
+#define CNI_ROUTE_UNSET                                                                            \
+	{                                                                                          \
+		.mtu = -1, .advmss = -1, .priority = -1, .table = -1, .scope = -1                  \
+	}
 
 struct cni_dns {
 	/* Each an array of strings, or NULL. */
@@ -70,12 +73,12 @@ int cni_result_read(struct cni_result *, const struct json *json, enum cni_versi
  * further one is CNI_INVALID_CONFIG (what would be lost would still be leased); interfaces are
  * left out there.
  */
-int cni_result_write(const struct cni_result *, enum cni_version, struct json_writer *,
-	struct cni_error *err);
+int cni_result_write(
+	const struct cni_result *, enum cni_version, struct json_writer *, struct cni_error *err);
 
 /* Write it to fd for the request's version, as one write(2). */
-int cni_result_print(const struct cni_result *, const struct cni_request *, int fd,
-	struct cni_error *err);
+int cni_result_print(
+	const struct cni_result *, const struct cni_request *, int fd, struct cni_error *err);
 
 /* Read the members of a "dns" object. NULL gives an empty one. */
 int cni_dns_read(struct cni_dns *, const struct json *json, struct cni_error *err);
@@ -83,7 +86,7 @@ int cni_dns_read(struct cni_dns *, const struct json *json, struct cni_error *er
 /* One object of a "routes" list: dst, gw and the attributes of 1.1.0. */
 int cni_route_read(struct cni_route *, const struct json *json, struct cni_error *err);
 
-/* prevResult of the configuration. Without one: CNI_INVALID_CONFIG "required prevResult missing". */
+/* prevResult of the configuration; CNI_INVALID_CONFIG without one. */
 int cni_result_previous(struct cni_result *, const struct cni_request *, struct cni_error *err);
 
 #endif

@@ -70,8 +70,8 @@ static void put_dns(struct json_writer *w, const struct cni_dns *dns, enum cni_v
 	json_close(w, '}');
 }
 
-static void put_interfaces(struct json_writer *w, const struct cni_result *result,
-	enum cni_version version)
+static void put_interfaces(
+	struct json_writer *w, const struct cni_result *result, enum cni_version version)
 {
 	if (!result->n_interfaces)
 		return;
@@ -94,8 +94,8 @@ static void put_interfaces(struct json_writer *w, const struct cni_result *resul
 	json_close(w, ']');
 }
 
-static void put_addresses(struct json_writer *w, const struct cni_result *result,
-	enum cni_version version)
+static void put_addresses(
+	struct json_writer *w, const struct cni_result *result, enum cni_version version)
 {
 	char text[IP_TEXT];
 
@@ -132,8 +132,9 @@ static int put_old(struct json_writer *w, const struct cni_result *result, enum 
 				continue;
 			if (first)
 				return cni_fail(err, CNI_INVALID_CONFIG,
-					"CNI version %s does not support more than 1 address per family: "
-					"use 0.3.0 or newer", cni_version_name(version));
+					"CNI version %s does not support more than 1 address per "
+					"family: use 0.3.0 or newer",
+					cni_version_name(version));
 			first = &result->addresses[k];
 		}
 		if (!first)

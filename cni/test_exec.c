@@ -84,16 +84,13 @@ static const struct {
 	{ "error object with stderr", "echo why >&2; echo '{\"code\":101,\"msg\":\"own\"}'; exit 3",
 		.code = 101, .msg = "own" },
 	{ "error object without msg", "echo '{\"code\":7}'; exit 1", .code = CNI_INTERNAL,
-		.msg = "(exit status 1) but its diagnostic message is no error object: "
-		       "\"{\\\"code\\\":7}\"" },
+		.msg = "(exit status 1) but its diagnostic message is no error object: \"{\\\"code\\\":7}\"" },
 	{ "nothing and exit 3", "exit 3", .code = CNI_INTERNAL,
 		.msg = "netplugin failed with no error message: exit status 3 (/tmp/test_exec." },
 	{ "stderr only", "printf 'one\\ntwo\\001\\n' >&2; exit 2", .code = CNI_INTERNAL,
 		.msg = "netplugin failed: \"one\\ntwo\\x01\": exit status 2 (" },
 	{ "garbage and stderr", "echo garbage; echo why >&2; exit 4", .code = CNI_INTERNAL,
-		.msg = "(exit status 4) but its diagnostic message is no error object: "
-		       "\"garbage\"; "
-		       "stderr: \"why\" (" },
+		.msg = "(exit status 4) but its diagnostic message is no error object: \"garbage\"; stderr: \"why\" (" },
 	{ "killed", "kill -KILL $$", .code = CNI_INTERNAL, .msg = "killed by signal 9 (SIGKILL)" },
 	{ "crashed after a result", "echo '{}'; kill -SEGV $$", .code = CNI_INTERNAL,
 		.msg = "killed by signal 11 (SIGSEGV)" },
@@ -293,8 +290,7 @@ static void test_find(void)
 	ok(exec_find("/a:/b", "nope", found, &err) < 0 && err.code == CNI_INVALID_CONFIG,
 		"not found");
 	is(err.msg,
-		"failed to find plugin \"nope\" in path [/a /b]: install it there or correct "
-		"CNI_PATH",
+		"failed to find plugin \"nope\" in path [/a /b]: install it there or correct CNI_PATH",
 		"not found: message");
 	ok(exec_find("", "nope", found, &err) < 0 && strstr(err.msg, "no paths provided"),
 		"no paths");

@@ -5,7 +5,13 @@
 #include <string.h>
 
 static const char *const names[CNI_VERSIONS] = {
-	"0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0",
+	"0.1.0",
+	"0.2.0",
+	"0.3.0",
+	"0.3.1",
+	"0.4.0",
+	"1.0.0",
+	"1.1.0",
 };
 
 const char *cni_version_name(enum cni_version version)

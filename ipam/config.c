@@ -11,8 +11,8 @@ struct words {
 	bool default_gateway;
 };
 
-static const struct json_field fields[] = { { "type", json_bind_string,
-						    offsetof(struct words, type) },
+static const struct json_field fields[] = {
+	{ "type", json_bind_string, offsetof(struct words, type) },
 	{ "ranges", json_bind_list, offsetof(struct words, ranges) },
 	{ "allocation", json_bind_string, offsetof(struct words, allocation) },
 	{ "sticky", json_bind_string, offsetof(struct words, sticky) },
@@ -21,7 +21,9 @@ static const struct json_field fields[] = { { "type", json_bind_string,
 	{ "resolvConf", json_bind_string, offsetof(struct words, resolv_conf) },
 	{ "defaultGateway", json_bind_bool, offsetof(struct words, default_gateway) },
 	{ "scope", json_bind_string, offsetof(struct words, scope) },
-	{ "cluster", json_bind_value, offsetof(struct words, cluster) }, { 0 } };
+	{ "cluster", json_bind_value, offsetof(struct words, cluster) },
+	{ 0 },
+};
 
 int config_under(struct cni_error *err, const char *path)
 {

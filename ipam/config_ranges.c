@@ -10,12 +10,14 @@ struct words {
 	const struct json *exclude;
 };
 
-const struct json_field config_range_fields[] = { { "subnet", json_bind_string,
-							  offsetof(struct words, subnet) },
+const struct json_field config_range_fields[] = {
+	{ "subnet", json_bind_string, offsetof(struct words, subnet) },
 	{ "rangeStart", json_bind_string, offsetof(struct words, start) },
 	{ "rangeEnd", json_bind_string, offsetof(struct words, end) },
 	{ "gateway", json_bind_string, offsetof(struct words, gateway) },
-	{ "exclude", json_bind_list, offsetof(struct words, exclude) }, { 0 } };
+	{ "exclude", json_bind_list, offsetof(struct words, exclude) },
+	{ 0 },
+};
 
 static bool is_given(const char *text)
 {
@@ -34,7 +36,8 @@ static int read_subnet(struct range *range, const char *text, struct cni_error *
 	if (ip_parse_cidr(text, &range->subnet) < 0)
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"%s: subnet \"%s\" is no network: an address and a prefix length are "
-			"expected, as in 10.1.0.0/16", range->path, text);
+			"expected, as in 10.1.0.0/16",
+			range->path, text);
 	masked = range->subnet;
 	ip_mask(&masked);
 	if (!ip_same(&masked, &range->subnet))

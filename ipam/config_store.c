@@ -9,12 +9,14 @@
 
 static json_bind_fn bind_duration, bind_durability;
 
-const struct json_field config_store_fields[] = { { "pool", json_bind_string,
-							  offsetof(struct store_options, pool) },
+const struct json_field config_store_fields[] = {
+	{ "pool", json_bind_string, offsetof(struct store_options, pool) },
 	{ "dataDir", json_bind_string, offsetof(struct store_options, directory) },
 	{ "lockTimeout", bind_duration, offsetof(struct store_options, lock_timeout_ms) },
 	{ "reuseDelay", bind_duration, offsetof(struct store_options, reuse_delay_ms) },
-	{ "durability", bind_durability, offsetof(struct store_options, durable) }, { 0 } };
+	{ "durability", bind_durability, offsetof(struct store_options, durable) },
+	{ 0 },
+};
 
 /* The length of a unit of Go's time.ParseDuration in ms; *length: of its name. 0: none. */
 static double unit_at(const char *text, size_t *length)
@@ -113,7 +115,8 @@ static int check(
 	if (!cni_request_is_name(options->pool))
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"ipam: \"pool\" names a directory: letters, digits, '_', '.' and '-', the "
-			"first a letter or a digit, not \"%s\"", options->pool);
+			"first a letter or a digit, not \"%s\"",
+			options->pool);
 	if (*options->directory != '/')
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"ipam: \"dataDir\" must be an absolute path, not \"%s\"",
@@ -138,7 +141,10 @@ int config_read_store(
 
 	*options = defaults;
 	for (const struct json_field *rule = config_store_fields; rule->key; rule++) {
-		const struct json_field table[] = { *rule, { 0 } };
+		const struct json_field table[] = {
+			*rule,
+			{ 0 },
+		};
 		struct cni_error ignored = { 0 };
 
 		json_bind(ipam, table, options, CNI_INVALID_CONFIG, &ignored);

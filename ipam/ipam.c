@@ -57,8 +57,10 @@ static bool is_own(const char *file)
 static int call(const struct cni_request *req, const char *file, enum cni_command command,
 	char **output, size_t *length, struct cni_error *err)
 {
-	const struct exec_variable variables[] = { { "CNI_COMMAND", cni_command_name(command) },
-		{ 0 } };
+	const struct exec_variable variables[] = {
+		{ "CNI_COMMAND", cni_command_name(command) },
+		{ 0 },
+	};
 
 	return exec_plugin(file, variables, req->text, req->length, output, length, err);
 }
@@ -122,7 +124,8 @@ int ipam_add(const struct cni_request *req, struct ipam_guard *guard, struct cni
 	if (!result->n_addresses)
 		return cni_fail(err, CNI_INTERNAL,
 			"the IPAM plugin %s returned no address: check its configuration under "
-			"\"ipam\"", file);
+			"\"ipam\"",
+			file);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 
 static const struct json_field runtime_fields[] = {
 	{ "mac", json_bind_string, offsetof(struct macvlan_runtime, mac) },
-	{ 0 }
+	{ 0 },
 };
 
 static const struct json_field fields[] = {
@@ -24,7 +24,7 @@ static const struct json_field fields[] = {
 	{ "runtimeConfig", json_bind_object, offsetof(struct macvlan_conf, runtime),
 		.fields = runtime_fields },
 	{ "bcqueuelen", json_bind_int, offsetof(struct macvlan_conf, bc_queue_len), 0, UINT32_MAX },
-	{ 0 }
+	{ 0 },
 };
 
 static int find_mode(struct macvlan_conf *conf, struct cni_error *err)
@@ -47,7 +47,8 @@ static int find_mode(struct macvlan_conf *conf, struct cni_error *err)
 		}
 	}
 	return cni_fail(err, CNI_INVALID_CONFIG,
-		"unknown macvlan mode \"%s\": bridge, private, vepa and passthru are known", conf->mode_name);
+		"unknown macvlan mode \"%s\": bridge, private, vepa and passthru are known",
+		conf->mode_name);
 }
 
 static int find_mac(struct macvlan_conf *conf, struct cni_error *err)
@@ -58,7 +59,8 @@ static int find_mac(struct macvlan_conf *conf, struct cni_error *err)
 		return 0;
 	if (hwaddr_parse(conf->mac_text, &conf->mac) < 0 || conf->mac.length != 6)
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"MAC \"%s\" is not an Ethernet address (02:00:00:00:00:01)", conf->mac_text);
+			"MAC \"%s\" is not an Ethernet address (02:00:00:00:00:01)",
+			conf->mac_text);
 	if (conf->mac.bytes[0] & 1 || !memcmp(conf->mac.bytes, zero, sizeof(zero)))
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"MAC \"%s\" cannot be a link's own: it is %s", conf->mac_text,
@@ -89,8 +91,8 @@ int macvlan_conf(const struct cni_request *req, struct macvlan_conf *conf, struc
 	return find_mode(conf, err) < 0 ? -1 : find_mac(conf, err);
 }
 
-static int default_master(const struct macvlan_conf *conf, struct nl *nl, struct link *master,
-	struct cni_error *err)
+static int default_master(
+	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
 {
 	int index;
 	int rc = route_default_link(nl, AF_INET, &index);
@@ -99,49 +101,53 @@ static int default_master(const struct macvlan_conf *conf, struct nl *nl, struct
 		rc = route_default_link(nl, AF_INET6, &index);
 	if (rc == -ENODEV)
 		return cni_fail(err, CNI_TRY_LATER,
-			"no master: there is no default route %s to take the interface of; set \"master\"",
+			"no master: there is no default route %s to take the interface of; set "
+			"\"master\"",
 			conf->link_in_container ? "in the container" : "on the host");
 	if (!rc)
 		rc = link_get_index(nl, index, master);
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack,
-			"look up the default route's interface");
+		return cni_fail_errno(
+			err, CNI_INTERNAL, rc, nl->extack, "look up the default route's interface");
 	return 0;
 }
 
-static int named_master(const struct macvlan_conf *conf, struct nl *nl, struct link *master,
-	struct cni_error *err)
+static int named_master(
+	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
 {
 	int rc = link_get(nl, conf->master, master);
 
 	if (rc == -ENODEV)
 		return cni_fail(err, CNI_TRY_LATER,
-			"master %s does not exist %s: its driver may not be loaded yet, or \"master\" names "
-			"another node's interface", conf->master,
+			"master %s does not exist %s: its driver may not be loaded yet, or "
+			"\"master\" names another node's interface",
+			conf->master,
 			conf->link_in_container ? "in the container" : "on this host");
 	if (rc == -EINVAL)
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"master \"%s\" is no name that a link can have", conf->master);
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "look up master %s", conf->master);
+		return cni_fail_errno(
+			err, CNI_INTERNAL, rc, nl->extack, "look up master %s", conf->master);
 	return 0;
 }
 
-int macvlan_master(const struct macvlan_conf *conf, struct nl *nl, struct link *master,
-	struct cni_error *err)
+int macvlan_master(
+	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
 {
 	if ((conf->master ? named_master : default_master)(conf, nl, master, err) < 0)
 		return -1;
 	if (master->type == ARPHRD_INFINIBAND)
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"master %s is an InfiniBand interface, which cannot carry a macvlan: use ipoib",
+			"master %s is an InfiniBand interface, which cannot carry a macvlan: use "
+			"ipoib",
 			master->name);
 	if (master->type != ARPHRD_ETHER)
 		return cni_fail(err, CNI_INVALID_CONFIG, "master %s is not an Ethernet interface",
 			master->name);
 	if (conf->mtu > master->mtu)
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"mtu %" PRId64 " is above that of master %s: 0 to %u is possible", conf->mtu,
-			master->name, master->mtu);
+			"mtu %" PRId64 " is above that of master %s: 0 to %u is possible",
+			conf->mtu, master->name, master->mtu);
 	return 0;
 }

@@ -13,11 +13,11 @@ struct macvlan_runtime {
 struct macvlan_conf {
 	const char *master; /* NULL: the default route's link */
 	const char *mode_name;
-	uint32_t mode; /* MACVLAN_MODE_* */
-	int64_t mtu;   /* 0: the master's */
+	uint32_t mode;	      /* MACVLAN_MODE_* */
+	int64_t mtu;	      /* 0: the master's */
 	int64_t bc_queue_len; /* 0: the kernel's default */
 	const char *mac_text;
-	struct hwaddr mac; /* length 0: the kernel's choice */
+	struct hwaddr mac;		/* length 0: the kernel's choice */
 	struct macvlan_runtime runtime; /* runtimeConfig */
 	bool link_in_container;
 	bool has_dns;
@@ -32,7 +32,7 @@ int macvlan_conf(const struct cni_request *, struct macvlan_conf *, struct cni_e
  * is CNI_TRY_LATER: drivers may still be loading. Fails as well if it cannot carry a macvlan of
  * this configuration.
  */
-int macvlan_master(const struct macvlan_conf *, struct nl *nl, struct link *master,
-	struct cni_error *);
+int macvlan_master(
+	const struct macvlan_conf *, struct nl *nl, struct link *master, struct cni_error *);
 
 #endif

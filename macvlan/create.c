@@ -9,7 +9,8 @@
 static int taken(const struct cni_request *req, struct cni_error *err)
 {
 	return cni_fail(err, CNI_INTERNAL,
-		"interface %s already exists in %s: DEL the attachment that made it, or choose another name",
+		"interface %s already exists in %s: DEL the attachment that made it, or choose "
+		"another name",
 		req->ifname, req->netns_path);
 }
 
@@ -21,25 +22,30 @@ static int explain(const struct macvlan_conf *conf, struct nl *outer, const stru
 	struct link holder;
 
 	memcpy(extack, outer->extack, sizeof(extack));
-	if (rc == -EBUSY && master->controller && !link_get_index(outer, master->controller, &holder))
+	if (rc == -EBUSY && master->controller &&
+		!link_get_index(outer, master->controller, &holder))
 		return cni_fail(err, CNI_INTERNAL,
 			"master %s is busy: it is a port of %s %s; use %s as master, or release it",
 			master->name, holder.kind, holder.name, holder.name);
 	if (rc == -EBUSY && !link_find_child(outer, master->index, &holder))
-		return cni_fail(err, CNI_INTERNAL, "master %s is busy: %s %s holds it", master->name,
-			holder.kind, holder.name);
+		return cni_fail(err, CNI_INTERNAL, "master %s is busy: %s %s holds it",
+			master->name, holder.kind, holder.name);
 	if (rc == -EBUSY)
 		return cni_fail(err, CNI_INTERNAL,
-			"master %s is busy: an ipvlan, a bridge or a bond holds it, perhaps from another "
-			"network namespace", master->name);
+			"master %s is busy: an ipvlan, a bridge or a bond holds it, perhaps from "
+			"another network namespace",
+			master->name);
 	if (rc == -EINVAL && conf->mode == MACVLAN_MODE_PASSTHRU)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, extack,
-			"create a macvlan in mode passthru on %s, which must carry no other macvlan",
+			"create a macvlan in mode passthru on %s, which must carry no other "
+			"macvlan",
 			master->name);
 	if (rc == -EINVAL)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, extack,
-			"create a macvlan on %s (does it carry one in mode passthru already?)", master->name);
-	return cni_fail_errno(err, CNI_INTERNAL, rc, extack, "create a macvlan on %s", master->name);
+			"create a macvlan on %s (does it carry one in mode passthru already?)",
+			master->name);
+	return cni_fail_errno(
+		err, CNI_INTERNAL, rc, extack, "create a macvlan on %s", master->name);
 }
 
 /* Old kernels look the new name up in the namespace of the request, where it may be taken. */
@@ -61,9 +67,8 @@ static int create_renamed(const struct cni_request *req, struct link_macvlan *wa
 	return link_rename(inside, link.index, req->ifname);
 }
 
-int macvlan_create(const struct cni_request *req, const struct macvlan_conf *conf,
-	struct nl *outer, struct nl *inside, struct link_guard *guard, struct link *link,
-	struct cni_error *err)
+int macvlan_create(const struct cni_request *req, const struct macvlan_conf *conf, struct nl *outer,
+	struct nl *inside, struct link_guard *guard, struct link *link, struct cni_error *err)
 {
 	struct link_macvlan wanted = {
 		.name = req->ifname,
@@ -91,8 +96,8 @@ int macvlan_create(const struct cni_request *req, const struct macvlan_conf *con
 		return explain(conf, outer, &master, rc, err);
 	rc = link_get(inside, req->ifname, link);
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, inside->extack, "look up the new %s",
-			req->ifname);
+		return cni_fail_errno(
+			err, CNI_INTERNAL, rc, inside->extack, "look up the new %s", req->ifname);
 	guard->index = link->index;
 	return iface_mark(req, inside, link, err);
 }

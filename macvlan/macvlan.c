@@ -11,8 +11,8 @@
 #include "macvlan/conf.h"
 #include "macvlan/create.h"
 
-static int open_socket(struct nl *nl, const struct cni_request *req, int netns,
-	struct cni_error *err)
+static int open_socket(
+	struct nl *nl, const struct cni_request *req, int netns, struct cni_error *err)
 {
 	int rc = nl_open(nl, NETLINK_ROUTE, netns, req->home);
 
@@ -95,8 +95,8 @@ static int macvlan_del(const struct cni_request *req, struct cni_error *err)
 }
 
 /* The index of the attachment's interface in what ADD returned. */
-static int find_interface(const struct cni_request *req, const struct cni_result *result,
-	struct cni_error *err)
+static int find_interface(
+	const struct cni_request *req, const struct cni_result *result, struct cni_error *err)
 {
 	for (size_t i = 0; i < result->n_interfaces; i++) {
 		const struct cni_interface *interface = &result->interfaces[i];
@@ -105,8 +105,8 @@ static int find_interface(const struct cni_request *req, const struct cni_result
 			!strcmp(interface->name, req->ifname))
 			return (int)i;
 	}
-	return cni_fail(err, CNI_INVALID_CONFIG, "prevResult has no interface %s in %s", req->ifname,
-		req->netns_path);
+	return cni_fail(err, CNI_INVALID_CONFIG, "prevResult has no interface %s in %s",
+		req->ifname, req->netns_path);
 }
 
 static int changed(const struct link *link, const char *what, uint64_t is, uint64_t promised,
@@ -114,8 +114,8 @@ static int changed(const struct link *link, const char *what, uint64_t is, uint6
 {
 	if (is == promised)
 		return 0;
-	return cni_fail(err, CNI_INTERNAL, "%s of %s is %" PRIu64 ", not %" PRIu64, what, link->name, is,
-		promised);
+	return cni_fail(err, CNI_INTERNAL, "%s of %s is %" PRIu64 ", not %" PRIu64, what,
+		link->name, is, promised);
 }
 
 static int check_link(const struct macvlan_conf *conf, const struct link *master,
@@ -124,10 +124,11 @@ static int check_link(const struct macvlan_conf *conf, const struct link *master
 	char mac[HWADDR_TEXT];
 
 	if (strcmp(link->kind, "macvlan") != 0)
-		return cni_fail(err, CNI_INTERNAL, "%s is a link of kind %s, not a macvlan", link->name,
-			*link->kind ? link->kind : "(hardware)");
+		return cni_fail(err, CNI_INTERNAL, "%s is a link of kind %s, not a macvlan",
+			link->name, *link->kind ? link->kind : "(hardware)");
 	if (link->parent != master->index || link->parent_elsewhere == conf->link_in_container)
-		return cni_fail(err, CNI_INTERNAL, "%s is not on master %s", link->name, master->name);
+		return cni_fail(
+			err, CNI_INTERNAL, "%s is not on master %s", link->name, master->name);
 	if (link->macvlan_mode != conf->mode)
 		return cni_fail(err, CNI_INTERNAL, "%s is not in mode %s", link->name,
 			*conf->mode_name ? conf->mode_name : "bridge");
@@ -136,8 +137,8 @@ static int check_link(const struct macvlan_conf *conf, const struct link *master
 			promised->mac);
 	if (!(link->flags & IFF_UP))
 		return cni_fail(err, CNI_INTERNAL, "%s is down", link->name);
-	if (conf->bc_queue_len &&
-		changed(link, "bcqueuelen", link->bc_queue_len, (uint64_t)conf->bc_queue_len, err) < 0)
+	if (conf->bc_queue_len && changed(link, "bcqueuelen", link->bc_queue_len,
+					  (uint64_t)conf->bc_queue_len, err) < 0)
 		return -1;
 	if (promised->mtu)
 		return changed(link, "mtu", link->mtu, promised->mtu, err);
