@@ -1,12 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Run one bats file against the executables of a build directory, in network and mount namespaces
-# of its own with empty /run and /var/lib/cni: nothing of the machine is touched and nothing needs
-# cleaning up. Speaks TAP.
+# Run one bats file against the executables given, in network and mount namespaces of its own with
+# empty /run and /var/lib/cni: nothing of the machine is touched and nothing needs cleaning up.
+# Speaks TAP.
 #
-#	run.sh FILE BUILD
-#
-# CNI_TEST_PLUGINS: a directory with other executables to test instead (a peer's, say).
+#	run.sh FILE EXECUTABLE...
 set -eu
 
 # CNI_TEST_STRICT=1 (CI) turns "cannot run here" into a failure.
@@ -26,17 +24,15 @@ if [ "$1" != --inside ]; then
 	map=--map-root-user
 	[ "$(id -u)" != 0 ] || map=
 	unshare $map --net --mount true || cannot_run 'namespaces cannot be made'
-	exec unshare $map --net --mount --kill-child "$0" --inside "$1" "$2"
+	exec unshare $map --net --mount --kill-child "$0" --inside "$@"
 fi
+file=$2
+shift 2
 
 mount -t tmpfs -o mode=755 run /run
 mkdir /run/plugins /run/fake /run/tmp
-# Copies, because the plugins look for each other beside their own file.
-if [ -n "${CNI_TEST_PLUGINS:-}" ]; then
-	cp "$CNI_TEST_PLUGINS"/* /run/plugins
-else
-	cp "$3/macvlan/macvlan" "$3/ipam/pool" "$3/libcni/cnitool" /run/plugins
-fi
+# Copies in one directory, because the plugins look for each other beside their own file.
+cp "$@" /run/plugins
 cp "${0%/*}"/fake/* /run/fake
 # /var/lib/cni need not exist, and a mount point cannot be made without touching the machine.
 state=/var/lib
@@ -44,4 +40,4 @@ state=/var/lib
 mount -t tmpfs -o mode=755 state $state
 mkdir -p /var/lib/cni
 export TMPDIR=/run/tmp
-exec bats --tap "$2"
+exec bats --tap "$file"
