@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,12 +91,15 @@ static uint32_t told(int64_t attribute)
 static struct route route_of(
 	const struct link *link, const struct cni_result *result, const struct cni_route *from)
 {
-	const struct ip *gateway =
-		from->gateway.family ? &from->gateway : first_gateway(result, from->dst.family);
+	/* What is told to be on the link has no gateway. */
+	bool on_link = from->scope >= RT_SCOPE_LINK;
+	const struct ip *gateway = from->gateway.family || on_link
+					   ? &from->gateway
+					   : first_gateway(result, from->dst.family);
 	struct route route = {
 		.family = from->dst.family,
 		.prefix = from->dst.prefix,
-		.has_gateway = gateway != NULL,
+		.has_gateway = gateway && gateway->family,
 		.index = link->index,
 		.table = told(from->table),
 		.priority = told(from->priority),

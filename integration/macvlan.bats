@@ -223,7 +223,7 @@ add() {
 		{dst: "198.51.100.0/24", scope: 253, priority: 5},
 		{dst: "fd08::/32", gw: "fd00:1::9", mtu: 1400, advmss: 1300, priority: 78, table: 100}]'
 
-	add "del(.ipam.ranges[][].gateway) | .ipam.routes = $routes"
+	add ".ipam.routes = $routes"
 	json ".routes == $routes"
 	ip -n pod1 -j route show 10.8.0.0/16 | jq -e '.[0] | .gateway == "10.1.0.9" and .metric == 77
 		and .metrics == [{mtu: 1400, advmss: 1300}]'

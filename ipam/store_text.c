@@ -62,7 +62,7 @@ int reader_next(struct reader *reader, char **line, size_t *length)
 }
 
 /* Does a whole line begin here? One whose newline alone is wrong counts. */
-static bool is_line(const char *text, size_t length)
+__attribute__((nonnull)) static bool is_line(const char *text, size_t length)
 {
 	const char *newline, *seal;
 	char copy[LEASE_LINE_MAX];

@@ -237,8 +237,8 @@ static void test_reboot(void)
 	struct record record = {
 		.op = RECORD_DEL, .seq = 3, .cool = "1@another boot",
 		.lease = { .container_id = "container1", .ifname = "net1" } };
-	char line[LEASE_LINE_MAX], *text, other[40] = "another boot";
-	size_t length, more = record_print(&record, line);
+	char line[LEASE_LINE_MAX], other[40] = "another boot";
+	size_t more = record_print(&record, line);
 	struct store *store;
 	int fd;
 
@@ -248,11 +248,7 @@ static void test_reboot(void)
 	test_put(store, 1);
 	test_put(store, 2);
 	store_closep(&store);
-	text = test_slurp("journal", &length);
-	text = realloc(text, length + more);
-	memcpy(text + length, line, more);
-	test_spill("journal", text, length + more);
-	free(text);
+	test_append("journal", line, more);
 	fd = open(test_path("index"), O_WRONLY);
 	ok(pwrite(fd, other, sizeof(other), offsetof(struct index_header, boot)) == sizeof(other),
 		"an index of another boot");

@@ -175,4 +175,15 @@ static inline void test_spill(const char *file, const char *text, size_t length)
 	}
 }
 
+/* Write text behind what the file has. */
+static inline void test_append(const char *file, const char *text, size_t length)
+{
+	CLEANUP(closep) int fd = open(test_path(file), O_WRONLY | O_APPEND);
+
+	if (fd < 0 || write(fd, text, length) != (ssize_t)length) {
+		perror(file);
+		exit(1);
+	}
+}
+
 #endif

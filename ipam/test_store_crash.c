@@ -140,14 +140,8 @@ static void base_no_index(void)
 
 static void base_torn(void)
 {
-	CLEANUP(freep) char *text = NULL;
-	size_t length;
-
 	base_some();
-	text = test_slurp("journal", &length);
-	text = realloc(text, length + 20);
-	memcpy(text + length, "{\"seq\":6,\"op\":\"add\",", 20);
-	test_spill("journal", text, length + 20);
+	test_append("journal", "{\"seq\":6,\"op\":\"add\",", 20);
 }
 
 /* What the act changes: 1 done, 0 not begun, -1 neither. */

@@ -138,17 +138,25 @@ static bool map_id(const char *file, unsigned int id)
 	return fd >= 0 && write(fd, text, (size_t)snprintf(text, sizeof(text), "0 %u 1", id)) > 0;
 }
 
-/* Root in a namespace whose /var/lib is empty. */
-static bool isolate(void)
+/* Whoever is not root becomes it in a user namespace. */
+static bool become_root(void)
 {
 	unsigned int uid = getuid(), gid = getgid();
 	CLEANUP(closep) int groups = -1;
 
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	if (!uid)
+		return true;
+	if (unshare(CLONE_NEWUSER) < 0)
 		return false;
 	groups = open("/proc/self/setgroups", O_WRONLY | O_CLOEXEC);
 	return groups >= 0 && write(groups, "deny", 4) == 4 && map_id("/proc/self/uid_map", uid) &&
-	       map_id("/proc/self/gid_map", gid) &&
+	       map_id("/proc/self/gid_map", gid);
+}
+
+/* A mount namespace whose /var/lib is empty. */
+static bool isolate(void)
+{
+	return become_root() && !unshare(CLONE_NEWNS) &&
 	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount("none", "/var/lib", "tmpfs", 0, NULL);
 }
