@@ -12,7 +12,7 @@ packages_for() {
 	case $1 in
 	build) echo 'gcc libc6-dev meson ninja-build pkg-config libmnl-dev libcjson-dev libmd-dev' ;;
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
-	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git shellcheck strace' ;;
+	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git mandoc shellcheck strace' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac

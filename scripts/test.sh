@@ -112,6 +112,10 @@ check_scripts() {
 }
 
 
+check_pages() {
+	git ls-files --cached --others --exclude-standard '*.8' | xargs mandoc -T lint -W warning
+}
+
 mkdir -p $logs
 begin=$(now)
 if ! stage 'packages' install_packages build demo test; then
@@ -134,6 +138,7 @@ if stage 'build (clang)' build build-clang; then
 fi
 unset CC
 stage 'shellcheck' check_scripts || :
+stage 'manual pages' check_pages || :
 stage 'demo' scripts/demo.sh || :
 
 echo "took $(($(now) - begin)) s; logs are in $logs and build-*/meson-logs"
