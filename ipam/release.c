@@ -10,13 +10,19 @@ int release_owner(const struct cni_request *req, struct cni_error *err)
 	CLEANUP(store_closep) struct store *store = NULL;
 	struct cni_error bad_config = { 0 };
 	struct store_options options;
+	struct lease lease;
+	int rc;
 
 	/* Nothing was ever leased where no ADD can go. */
 	if (config_read_store(req, &options, &bad_config) < 0)
 		return 0;
 	if (store_open(&store, &options, err) < 0)
 		return -1;
-	return store ? store_remove(store, req->container_id, req->ifname, err) : 0;
+	rc = store ? store_find(store, req->container_id, req->ifname, &lease, err) : 0;
+	/* Networks may share a pool: an interface of that name may be another one's attachment. */
+	if (rc <= 0 || (lease.network && strcmp(lease.network, req->name) != 0))
+		return rc < 0 ? -1 : 0;
+	return store_remove(store, req->container_id, req->ifname, err);
 }
 
 static int compare(const void *a, const void *b)

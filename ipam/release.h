@@ -5,7 +5,10 @@
 
 #include "ipam/ipam.h"
 
-/* DEL: by owner, without a look at the ranges. Success where there is nothing to release. */
+/*
+ * DEL: by owner and network, without a look at the ranges. Success where there is nothing to
+ * release.
+ */
 int release_owner(const struct cni_request *, struct cni_error *err);
 
 /* GC: what the network leased to attachments that are not listed. Tries all, joins the errors. */

@@ -98,6 +98,9 @@ static void test_shared_pool(void)
 	test_fresh();
 	is(test_call("ADD", "c1", CONFIG_FOR("a", "'pool':'rail0'," V4, "")), "10.1.0.1/24",
 		"one network of a pool");
+	is(test_call("DEL", "c1", CONFIG_FOR("b", "'pool':'rail0'," V4, "")), "",
+		"DEL of an interface of that name that another network has");
+	is(test_leases(), "c1/net1=10.1.0.1", "releases nothing");
 	is(test_call("ADD", "c2", CONFIG_FOR("b", "'pool':'rail0'," V4, "")), "10.1.0.2/24",
 		"another one does not get its address");
 	is(test_call("ADD", "c3", CONFIG_FOR("b", V4, "")), "10.1.0.1/24", "another pool would");
