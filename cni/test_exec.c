@@ -84,13 +84,15 @@ static const struct {
 	{ "error object with stderr", "echo why >&2; echo '{\"code\":101,\"msg\":\"own\"}'; exit 3",
 		.code = 101, .msg = "own" },
 	{ "error object without msg", "echo '{\"code\":7}'; exit 1", .code = CNI_INTERNAL,
-		.msg = "(exit status 1) but its diagnostic message is no error object: \"{\\\"code\\\":7}\"" },
+		.msg = "(exit status 1) but its diagnostic message is no error object: "
+		       "\"{\\\"code\\\":7}\"" },
 	{ "nothing and exit 3", "exit 3", .code = CNI_INTERNAL,
 		.msg = "netplugin failed with no error message: exit status 3 (/tmp/test_exec." },
 	{ "stderr only", "printf 'one\\ntwo\\001\\n' >&2; exit 2", .code = CNI_INTERNAL,
 		.msg = "netplugin failed: \"one\\ntwo\\x01\": exit status 2 (" },
 	{ "garbage and stderr", "echo garbage; echo why >&2; exit 4", .code = CNI_INTERNAL,
-		.msg = "(exit status 4) but its diagnostic message is no error object: \"garbage\"; stderr: \"why\" (" },
+		.msg = "(exit status 4) but its diagnostic message is no error object: "
+		       "\"garbage\"; stderr: \"why\" (" },
 	{ "killed", "kill -KILL $$", .code = CNI_INTERNAL, .msg = "killed by signal 9 (SIGKILL)" },
 	{ "crashed after a result", "echo '{}'; kill -SEGV $$", .code = CNI_INTERNAL,
 		.msg = "killed by signal 11 (SIGSEGV)" },
@@ -134,36 +136,32 @@ static void test_cases(void)
 /* Both directions full at once: who writes or reads only one of them waits for ever. */
 static void test_large(void)
 {
-	CLEANUP(freep) char *input = malloc(JSON_MAX), *output = NULL;
+	CLEANUP(freep) char *input = malloc(JSON_MAX), *whole = NULL, *most = NULL, *little = NULL;
 	struct cni_error err;
 	size_t length;
 
 	memset(input, 'a', JSON_MAX);
-	ok(!run("cat", input, JSON_MAX, &output, &length, &err), "8 MiB there and back");
-	ok(length == JSON_MAX && !memcmp(input, output, length), "8 MiB arrive as they were");
-	free(output);
-	ok(!run("head -c 300000 /dev/zero; cat", input, 1000000, &output, &length, &err) &&
+	ok(!run("cat", input, JSON_MAX, &whole, &length, &err), "8 MiB there and back");
+	ok(length == JSON_MAX && !memcmp(input, whole, length), "8 MiB arrive as they were");
+	ok(!run("head -c 300000 /dev/zero; cat", input, 1000000, &most, &length, &err) &&
 			length == 1300000,
 		"a child that writes before it reads");
-	free(output);
-	ok(!run("head -c 10 >/dev/null; echo enough", input, JSON_MAX, &output, &length, &err),
+	ok(!run("head -c 10 >/dev/null; echo enough", input, JSON_MAX, &little, &length, &err),
 		"a child that stops reading");
-	is(output, "enough\n", "a child that stops reading: stdout");
+	is(little, "enough\n", "a child that stops reading: stdout");
 }
 
 static void test_signals(void)
 {
-	CLEANUP(freep) char *input = calloc(1, 1u << 20);
+	CLEANUP(freep) char *input = calloc(1, 1u << 20), *first = NULL, *second = NULL;
 	struct sigaction before, after;
 	struct cni_error err;
 	sigset_t set, pending;
-	char *output;
 	size_t length;
 
 	sigaction(SIGPIPE, NULL, &before);
-	ok(!run("exec <&-; sleep 0.1", input, 1u << 20, &output, &length, &err),
+	ok(!run("exec <&-; sleep 0.1", input, 1u << 20, &first, &length, &err),
 		"EPIPE is no failure");
-	free(output);
 	sigaction(SIGPIPE, NULL, &after);
 	pthread_sigmask(SIG_SETMASK, NULL, &set);
 	sigpending(&pending);
@@ -175,9 +173,8 @@ static void test_signals(void)
 	sigaddset(&set, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	raise(SIGPIPE);
-	ok(!run("exec <&-; sleep 0.1", input, 1u << 20, &output, &length, &err),
+	ok(!run("exec <&-; sleep 0.1", input, 1u << 20, &second, &length, &err),
 		"with one pending");
-	free(output);
 	sigpending(&pending);
 	ok(sigismember(&pending, SIGPIPE), "a SIGPIPE that was pending before still is");
 	sigtimedwait(&set, NULL, &(struct timespec){ 0 });
@@ -290,7 +287,8 @@ static void test_find(void)
 	ok(exec_find("/a:/b", "nope", found, &err) < 0 && err.code == CNI_INVALID_CONFIG,
 		"not found");
 	is(err.msg,
-		"failed to find plugin \"nope\" in path [/a /b]: install it there or correct CNI_PATH",
+		"failed to find plugin \"nope\" in path [/a /b]: install it there or correct "
+		"CNI_PATH",
 		"not found: message");
 	ok(exec_find("", "nope", found, &err) < 0 && strstr(err.msg, "no paths provided"),
 		"no paths");

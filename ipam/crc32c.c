@@ -2,8 +2,14 @@
 #include <endian.h>
 #include <string.h>
 
-#ifdef __x86_64__
+/*
+ * The C library has asked the processor what it can. __builtin_cpu_supports() asks again, before
+ * main: 0.1 ms where a hypervisor traps CPUID.
+ */
+#if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
+#define HAS_INSTRUCTION
 #include <nmmintrin.h>
+#include <sys/platform/x86.h>
 #endif
 
 #include "ipam/crc32c.h"
@@ -54,7 +60,7 @@ uint32_t crc32c_portable(const void *data, size_t length)
 	return ~crc;
 }
 
-#ifdef __x86_64__
+#ifdef HAS_INSTRUCTION
 __attribute__((target("sse4.2"))) static uint32_t by_instruction(const uint8_t *p, size_t length)
 {
 	uint64_t crc = ~0u;
@@ -68,7 +74,7 @@ __attribute__((target("sse4.2"))) static uint32_t by_instruction(const uint8_t *
 
 uint32_t crc32c(const void *data, size_t length)
 {
-	if (__builtin_cpu_supports("sse4.2"))
+	if (CPU_FEATURE_ACTIVE(SSE4_2))
 		return by_instruction(data, length);
 	return crc32c_portable(data, length);
 }
