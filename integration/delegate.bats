@@ -46,6 +46,13 @@ undone() {
 	cmp <(printf '%s' "$config") /run/stdin
 }
 
+@test "a caller that ignores SIGCHLD does not lose the delegate's result" {
+	conf '.ipam = {type: "fake"}' >/run/config
+	output=$(CNI_COMMAND=ADD CNI_CONTAINERID=pod1 CNI_NETNS=/run/netns/pod1 CNI_IFNAME=net1 CNI_PATH=$plugins:/run/fake \
+		env --ignore-signal=CHLD "$plugins/macvlan" </run/config) || fail 'expected success'
+	json '.ips == [{address: "10.1.0.77/24", interface: 0}]'
+}
+
 @test "garbage" {
 	undone 6 'fake' garbage
 }

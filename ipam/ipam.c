@@ -2,6 +2,7 @@
 #include "ipam/ipam.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -62,6 +63,8 @@ static int call(const struct cni_request *req, const char *file, enum cni_comman
 		{ 0 },
 	};
 
+	/* Inherited as ignored, it would take the exit status from us. */
+	signal(SIGCHLD, SIG_DFL);
 	return exec_plugin(file, variables, req->text, req->length, output, length, err);
 }
 
