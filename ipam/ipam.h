@@ -41,8 +41,10 @@ void ipam_guard_end(struct ipam_guard *);
 int ipam_add(const struct cni_request *, struct ipam_guard *, struct cni_result *,
 	struct cni_error *err);
 
-/* Give them back. A delegate that is not installed is an error, told after everything else. */
+/* Give them back. Success where the IPAM is not installed any more: nobody could be asked. */
 int ipam_del(const struct cni_request *, struct cni_error *err);
+
+/* Forwarded as they are; an IPAM that is not installed is CNI_INVALID_CONFIG. */
 int ipam_check(const struct cni_request *, struct cni_error *err);
 int ipam_gc(const struct cni_request *, struct cni_error *err);
 int ipam_status(const struct cni_request *, struct cni_error *err);
