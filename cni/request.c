@@ -226,13 +226,18 @@ int cni_request_read(struct cni_request *req, int fd, struct cni_error *err)
 	return 0;
 }
 
-/* major * 10^6 + minor * 10^3 + micro, or -1 for what is no version. */
+/*
+ * major * 10^6 + minor * 10^3 + micro, or -1 for what is no version. "1.0" is one, if none that
+ * anybody supports.
+ */
 static long version_number(const char *text)
 {
 	unsigned int part[3] = { 0 };
-	int end = 0;
+	int end[3] = { 0 };
+	int parts = sscanf(
+		text, "%3u%n.%3u%n.%3u%n", &part[0], &end[0], &part[1], &end[1], &part[2], &end[2]);
 
-	if (sscanf(text, "%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &end) != 3 || text[end])
+	if (parts < 1 || text[end[parts - 1]])
 		return -1;
 	return part[0] * 1000000L + part[1] * 1000L + part[2];
 }

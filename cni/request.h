@@ -49,6 +49,7 @@ struct cni_request {
 	int netns; /* descriptor of CNI_NETNS, or -1 where there is none to enter (DEL, GC, ...) */
 	int home;  /* with netns: descriptor of our own namespace, for the way back */
 	struct netns_id netns_id; /* with netns */
+	bool netns_is_own;	  /* with netns: it is home, which CNI_NETNS_OVERRIDE allows */
 };
 
 /* "ADD" */

@@ -32,6 +32,7 @@ int cni_request_netns(struct cni_request *req, bool required, struct cni_error *
 	}
 	req->netns = netns;
 	own = is_own_netns(req);
+	req->netns_is_own = own == 1;
 	if (own == 0 || (own == 1 && req->netns_override))
 		return 0;
 	closep(&req->netns);

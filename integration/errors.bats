@@ -255,6 +255,9 @@ refuse() {
 @test "a namespace that is ours, with CNI_NETNS_OVERRIDE" {
 	cni ADD macvlan CNI_NETNS=/proc/self/ns/net CNI_NETNS_OVERRIDE=TRUE <<<"$(conf '.ipam = {}')"
 	succeeds
+	cni CHECK macvlan CNI_NETNS=/proc/self/ns/net CNI_NETNS_OVERRIDE=1 \
+		<<<"$(with_result "$(conf '.ipam = {}')" "$output")"
+	succeeds_silently
 	cni DEL macvlan CNI_NETNS=/proc/self/ns/net CNI_NETNS_OVERRIDE=1 <<<"$(conf '.ipam = {}')"
 	succeeds
 	run ! ip link show net1

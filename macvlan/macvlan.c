@@ -118,17 +118,24 @@ static int changed(const struct link *link, const char *what, uint64_t is, uint6
 		link->name, is, promised);
 }
 
-static int check_link(const struct macvlan_conf *conf, const struct link *master,
-	const struct link *link, const struct cni_interface *promised, struct cni_error *err)
+static int check_parent(const struct cni_request *req, const struct macvlan_conf *conf,
+	const struct link *master, const struct link *link, struct cni_error *err)
+{
+	bool elsewhere = !conf->link_in_container && !req->netns_is_own;
+
+	if (link->parent == master->index && link->parent_elsewhere == elsewhere)
+		return 0;
+	return cni_fail(err, CNI_INTERNAL, "%s is not on master %s", link->name, master->name);
+}
+
+static int check_link(const struct macvlan_conf *conf, const struct link *link,
+	const struct cni_interface *promised, struct cni_error *err)
 {
 	char mac[HWADDR_TEXT];
 
 	if (strcmp(link->kind, "macvlan") != 0)
 		return cni_fail(err, CNI_INTERNAL, "%s is a link of kind %s, not a macvlan",
 			link->name, *link->kind ? link->kind : "(hardware)");
-	if (link->parent != master->index || link->parent_elsewhere == conf->link_in_container)
-		return cni_fail(
-			err, CNI_INTERNAL, "%s is not on master %s", link->name, master->name);
 	if (link->macvlan_mode != conf->mode)
 		return cni_fail(err, CNI_INTERNAL, "%s is not in mode %s", link->name,
 			*conf->mode_name ? conf->mode_name : "bridge");
@@ -165,7 +172,8 @@ static int macvlan_check(const struct cni_request *req, struct cni_error *err)
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, inside.extack, "look up %s in %s",
 			req->ifname, req->netns_path);
-	if (check_link(&conf, &master, &link, &result.interfaces[index], err) < 0)
+	if (check_link(&conf, &link, &result.interfaces[index], err) < 0 ||
+		check_parent(req, &conf, &master, &link, err) < 0)
 		return -1;
 	return iface_check(&inside, &link, &result, index, err);
 }

@@ -126,6 +126,11 @@ fi
 if stage 'build (gcc)' build build-test; then
 	suite 'unit tests' build-test unit
 	suite 'integration tests' build-test integration
+	# Without them the suite says what that means.
+	run 'peers' scripts/fetch-peers.sh
+	echo
+	$good || show_log
+	suite 'differential tests' build-test differential
 fi
 if stage 'build (gcc, sanitizers)' build build-asan -Db_sanitize=address,undefined; then
 	suite 'unit tests (sanitizers)' build-asan unit
