@@ -4,7 +4,9 @@
 # of its own with empty /run and /var/lib/cni: nothing of the machine is touched and nothing needs
 # cleaning up. Speaks TAP with a bats file.
 #
-#	run.sh FILE EXECUTABLE...
+#	run.sh [--pid] FILE EXECUTABLE...
+#
+# --pid: in a process namespace, too; whatever the tests started ends with them.
 set -eu
 
 # shellcheck source=cannot_run.sh source-path=SCRIPTDIR
@@ -14,10 +16,16 @@ if [ "$1" != --inside ]; then
 	for tool in bats jq ip nsenter ping unshare; do
 		command -v $tool >/dev/null || cannot_run "$tool is not installed"
 	done
-	map=--map-root-user
-	[ "$(id -u)" != 0 ] || map=
-	unshare $map --net --mount true || cannot_run 'namespaces cannot be made'
-	exec unshare $map --net --mount --kill-child "$0" --inside "$@"
+	flags='--net --mount'
+	if [ "$1" = --pid ]; then
+		flags="$flags --pid --fork --mount-proc"
+		shift
+	fi
+	[ "$(id -u)" = 0 ] || flags="--map-root-user $flags"
+	# shellcheck disable=SC2086 # words
+	unshare $flags true || cannot_run 'namespaces cannot be made'
+	# shellcheck disable=SC2086
+	exec unshare $flags --kill-child "$0" --inside "$@"
 fi
 file=$2
 shift 2

@@ -14,6 +14,7 @@ packages_for() {
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
 	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git mandoc shellcheck strace' ;;
 	peers) echo 'containernetworking-plugins' ;;
+	clients) echo 'busybox-static conmon containernetworking-plugins crun podman' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac

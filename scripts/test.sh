@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Every test that this machine can run: installs what they need (as root), builds three times (gcc,
-# gcc with sanitizers, clang), runs unit and integration tests, static checks and the demo. The last line
-# is `N passed, M failed, K skipped`; the exit status is 1 if anything failed.
+# gcc with sanitizers, clang), runs unit and integration tests, container runtimes, static checks and
+# the demo. The last line is `N passed, M failed, K skipped`; the exit status is 1 if anything failed.
 #
 # CNI_TEST_STRICT=1 (CI): what cannot run here counts as failed, not as skipped.
 set -eu
@@ -118,7 +118,7 @@ check_pages() {
 
 mkdir -p $logs
 begin=$(now)
-if ! stage 'packages' install_packages build demo test; then
+if ! stage 'packages' install_packages build demo test clients; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 	exit 1
 fi
@@ -131,6 +131,7 @@ if stage 'build (gcc)' build build-test; then
 	echo
 	$good || show_log
 	suite 'differential tests' build-test differential
+	suite 'container runtimes' build-test clients
 fi
 if stage 'build (gcc, sanitizers)' build build-asan -Db_sanitize=address,undefined; then
 	suite 'unit tests (sanitizers)' build-asan unit
