@@ -56,13 +56,28 @@ record() {
 	echo
 }
 
-# configuration FILTER: the standard one, after the filter; what is no filter is sent as it is: `= TEXT`.
-# CHECK and DEL get the result of the last ADD, if it had one.
-configuration() {
-	case $1 in
-	= | '= '*) printf %b "${1#=}" ;;
-	*) RESULT=$result conf "(env.RESULT | fromjson) as \$result | .ipam.type = \"$ipam\"
-		| if \$result then .prevResult = \$result else . end | ${1:-.}" ;;
+# configurations CHANGE...: the standard one after each change, a line for each: jq takes longer to start
+# than to work. What is no change of it, `= TEXT`, is "".
+configurations() {
+	local program='empty' change
+
+	for change; do
+		case $change in
+		= | '= '*) program+=', ""' ;;
+		*) program+=", (${change:-.})" ;;
+		esac
+	done
+	RESULT=$result conf ".ipam.type = \"$ipam\" | .prevResult = (env.RESULT | fromjson)
+		| if .prevResult then . else del(.prevResult) end | $program"
+}
+
+# with_promise STDIN CHANGE: what a runtime sends after an ADD. Only a change that looks at the result
+# has to be made again.
+with_promise() {
+	case $2 in
+	= | '= '*) printf %s "$1" ;;
+	*prevResult*) configurations "$2" ;;
+	*) printf %s "{\"prevResult\":$result,${1#\{}" ;;
 	esac
 }
 
@@ -76,17 +91,16 @@ call() {
 	record "$group: $filter: ${calls% }"
 }
 
-# chain PLUGIN COMMANDS CHANGE [VARIABLE]...
+# chain PLUGIN COMMANDS STDIN CHANGE [VARIABLE]...
 chain() {
-	local plugin=$1 commands=$2 change=$3 command stdin calls=''
+	local plugin=$1 commands=$2 stdin=$3 change=$4 command calls=''
 
 	tidy
-	stdin=$(configuration "$change")
 	for command in $commands; do
-		call "$command" "$plugin" "$stdin" "${@:4}"
+		call "$command" "$plugin" "$stdin" "${@:5}"
 		if [ "$command$status" = ADD0 ] && [ -n "$output" ]; then
 			result=$output
-			stdin=$(configuration "$change")
+			stdin=$(with_promise "$3" "$change")
 		fi
 	done
 }
@@ -94,19 +108,28 @@ chain() {
 # each GROUP PLUGIN COMMANDS: a table on stdin, a chain of calls for each line of it:
 # NAME :: CHANGE :: VARIABLES. In variables, \x20 is a space.
 each() {
-	local plugin=$2 commands=$3 line change text word
-	local -a variables
+	local plugin=$2 commands=$3 line change text stdin word
+	local -a changes=() lines stdins variables
 
-	group=$1
-	while IFS= read -r line <&3; do
-		IFS=$'\x1f' read -r filter change text <<<"${line// :: /$'\x1f'}"
+	group=$1 result=null
+	mapfile -t lines
+	for line in "${lines[@]}"; do
+		change=${line#* :: }
+		changes+=("${change%% :: *}")
+	done
+	mapfile -t stdins < <(configurations "${changes[@]}")
+	for line in "${!lines[@]}"; do
+		change=${changes[line]} stdin=${stdins[line]} text=''
+		filter=${lines[line]%% :: *}
+		[ "${lines[line]}" = "$filter :: $change" ] || text=${lines[line]##* :: }
+		[ "$stdin" != '""' ] || stdin=$(printf %b "${change#=}")
 		variables=()
 		for word in $text; do
 			printf -v word %b "$word"
 			variables+=("$word")
 		done
-		chain "$plugin" "$commands" "$change" "${variables[@]}"
-	done 3<&0
+		chain "$plugin" "$commands" "$stdin" "$change" "${variables[@]}"
+	done
 }
 
 fabric
