@@ -192,6 +192,8 @@ static bool container(struct scan *s, char bracket)
 	}
 	do {
 		space(s);
+		if (peek(s) == bracket)
+			return fail(s, "nothing stands between the comma and the bracket");
 		if (bracket == '}') {
 			if (!string(s))
 				return false;

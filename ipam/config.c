@@ -11,9 +11,9 @@ struct words {
 	bool default_gateway;
 };
 
-static const struct json_field fields[] = {
+static const struct json_field native_fields[] = {
 	{ "type", json_bind_string, offsetof(struct words, type) },
-	{ "ranges", json_bind_list, offsetof(struct words, ranges) },
+	{ "ranges", json_bind_list, offsetof(struct words, ranges), .fields = config_range_fields },
 	{ "allocation", json_bind_string, offsetof(struct words, allocation) },
 	{ "sticky", json_bind_string, offsetof(struct words, sticky) },
 	{ "routes", json_bind_list, offsetof(struct words, routes) },
@@ -24,6 +24,9 @@ static const struct json_field fields[] = {
 	{ "cluster", json_bind_value, offsetof(struct words, cluster) },
 	{ 0 },
 };
+
+const struct json_field *const config_fields[] = { native_fields, config_store_fields,
+	config_range_fields, NULL };
 
 int config_under(struct cni_error *err, const char *path)
 {
@@ -174,14 +177,12 @@ static int check_default_gateway(const struct range_sets *sets, struct cni_error
 static int read_native(
 	const struct cni_request *req, struct pool_config *config, struct cni_error *err)
 {
-	static const struct json_field *const tables[] = { fields, config_store_fields,
-		config_range_fields, NULL };
 	const struct json *ipam = json_get(req->config, "ipam");
 	struct words words = { 0 };
 
-	if (json_bind(ipam, fields, &words, CNI_INVALID_CONFIG, err) < 0)
+	if (json_bind(ipam, native_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, "ipam");
-	if (config_check_keys(ipam, tables, "ipam", err) < 0 ||
+	if (config_check_keys(ipam, config_fields, "ipam", err) < 0 ||
 		read_choices(&words, config, err) < 0 ||
 		config_store(req, &config->store, err) < 0 ||
 		config_ranges(req, &config->sets, err) < 0 || config_requests(req, config, err) < 0)

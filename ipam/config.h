@@ -25,6 +25,12 @@ struct pool_config {
 	size_t n_requested;
 };
 
+/*
+ * The keys of "ipam", for whoever checks configurations without running them: tables up to NULL.
+ * A list whose rule has fields is one of objects, or of lists of them.
+ */
+extern const struct json_field *const config_fields[];
+
 /* All of it, for ADD, CHECK and STATUS; to be ended with config_done(). */
 int config_read(const struct cni_request *, struct pool_config *, struct cni_error *err);
 void config_done(struct pool_config *);
@@ -60,8 +66,8 @@ int config_check_keys(const struct json *object, const struct json_field *const 
 	const char *path, struct cni_error *err);
 
 /*
- * The list at a path of the configuration, "args.cni.ips"; NULL if it or anything on the way is absent
- * or null.
+ * The list at a path of the configuration, "args.cni.ips"; NULL if it or anything on the way is
+ * absent or null.
  */
 int config_list(const struct cni_request *, const char *path, const struct json **list,
 	struct cni_error *err);

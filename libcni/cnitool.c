@@ -5,17 +5,17 @@
 #include <limits.h>
 #include <sha512.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cni/guard.h"
+#include "libcni/inspect.h"
 #include "libcni/libcni.h"
+#include "libcni/tool.h"
+#include "libcni/validate.h"
 
-#define DEFAULT_DIR    "/etc/cni/net.d"
 #define DEFAULT_IFNAME "eth0"
 
 /* "cnitool-" and ten bytes of the SHA-512 of the path, as the Go tool has it. */
@@ -31,6 +31,9 @@ static const char usage[] =
 	"  add    attach; prints the result of the last plugin\n"
 	"  check  check that the attachment is as add left it\n"
 	"  del    detach; succeeds if nothing is attached\n"
+	"\n"
+	"  validate FILE|NETWORK  what is wrong with a network configuration\n"
+	"  inspect NETNS          links, addresses, routes and rules of a namespace\n"
 	"\n"
 	"NETWORK is the name of a network configuration, NETNS the path of a network\n"
 	"namespace such as /run/netns/NAME. The container ID is derived from it.\n"
@@ -71,31 +74,21 @@ static const struct {
 	{ "del", libcni_del },
 };
 
+/* These read their command lines themselves. */
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} programs[] = {
+	{ "validate", validate_main },
+	{ "inspect", inspect_main },
+};
+
 static operation *find_command(const char *name)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run;
 	return NULL;
-}
-
-static const char *environment(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : otherwise;
-}
-
-PRINTF(1, 2) static int complain(const char *format, ...)
-{
-	va_list ap;
-
-	fputs("cnitool: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return EXIT_FAILURE;
 }
 
 /* Every pair has exactly one '=' with something on both sides. */
@@ -201,6 +194,9 @@ int main(int argc, char **argv)
 
 	/* Inherited as ignored it would make the end of plugins unknowable. */
 	signal(SIGCHLD, SIG_DFL);
+	for (size_t i = 0; argc > 1 && i < sizeof(programs) / sizeof(*programs); i++)
+		if (!strcmp(argv[1], programs[i].name))
+			return programs[i].main(argc - 1, argv + 1);
 	while ((option = getopt_long(argc, argv, "i:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'i':

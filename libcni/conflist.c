@@ -172,9 +172,12 @@ static int is_configuration(const struct dirent *entry)
 		       has_extension(entry->d_name, ".json"));
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
+/* Lists first: the others are looked at only if no list matches. */
+static int by_kind(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	int kind = is_list((*b)->d_name) - is_list((*a)->d_name);
+
+	return kind ? kind : strcmp((*a)->d_name, (*b)->d_name);
 }
 
 struct entries {
@@ -189,21 +192,50 @@ static void entries_done(struct entries *entries)
 	free(entries->list);
 }
 
+static int scan(struct entries *entries, const char *dir, struct cni_error *err)
+{
+	entries->count = scandir(dir, &entries->list, is_configuration, by_kind);
+	if (entries->count < 0 && errno != ENOENT)
+		return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL,
+			"cannot read the network configurations in %s", dir);
+	return 0;
+}
+
+static int not_found(
+	const struct entries *entries, const char *dir, const char *name, struct cni_error *err)
+{
+	if (entries->count <= 0)
+		return cni_fail(err, CNI_INVALID_CONFIG, "no net configurations found in %s", dir);
+	return cni_fail(
+		err, CNI_INVALID_CONFIG, "no net configuration with name \"%s\" in %s", name, dir);
+}
+
+/* 1 with the path and the text, 0 for a directory, or -1. */
+static int open_entry(const char *dir, const char *file, char path[PATH_MAX], char **text,
+	size_t *length, struct cni_error *err)
+{
+	int rc;
+
+	if (snprintf(path, PATH_MAX, "%s/%s", dir, file) >= PATH_MAX)
+		return cni_fail(err, CNI_IO_FAILURE, "error reading %s/%s: the path is too long",
+			dir, file);
+	rc = file_read(path, text, length);
+	if (rc == -EISDIR)
+		return 0;
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "error reading %s", path);
+	return 1;
+}
+
 static int read_entry(struct libcni_list *list, const char *dir, const char *file, const char *name,
 	struct cni_error *err)
 {
 	char path[PATH_MAX], *text;
 	size_t length;
-	int rc;
+	int rc = open_entry(dir, file, path, &text, &length, err);
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path))
-		return cni_fail(err, CNI_IO_FAILURE, "error reading %s/%s: the path is too long",
-			dir, file);
-	rc = file_read(path, &text, &length);
-	if (rc == -EISDIR)
-		return 0;
-	if (rc < 0)
-		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "error reading %s", path);
+	if (rc <= 0)
+		return rc;
 	return (is_list(file) ? read_list : read_single)(list, path, name, text, length, err);
 }
 
@@ -213,22 +245,38 @@ int conflist_load(
 	CLEANUP(entries_done) struct entries entries = { 0 };
 	int found;
 
-	entries.count = scandir(dir, &entries.list, is_configuration, by_bytes);
-	if (entries.count < 0 && errno != ENOENT)
-		return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL,
-			"cannot read the network configurations in %s", dir);
-	for (int lists = 1; lists >= 0; lists--) {
-		for (int i = 0; i < entries.count; i++) {
-			const char *file = entries.list[i]->d_name;
+	if (scan(&entries, dir, err) < 0)
+		return -1;
+	for (int i = 0; i < entries.count; i++)
+		if ((found = read_entry(list, dir, entries.list[i]->d_name, name, err)))
+			return found < 0 ? -1 : 0;
+	return not_found(&entries, dir, name, err);
+}
 
-			if (is_list(file) != lists)
-				continue;
-			if ((found = read_entry(list, dir, file, name, err)))
-				return found < 0 ? -1 : 0;
-		}
+int conflist_find(const char *dir, const char *name, char path[PATH_MAX], struct cni_error *err)
+{
+	CLEANUP(entries_done) struct entries entries = { 0 };
+	int rc;
+
+	if (scan(&entries, dir, err) < 0)
+		return -1;
+	for (int i = 0; i < entries.count; i++) {
+		CLEANUP(json_freep) struct json *tree = NULL;
+		CLEANUP(freep) char *text = NULL;
+		const char *found;
+		size_t length;
+
+		rc = open_entry(dir, entries.list[i]->d_name, path, &text, &length, err);
+		if (rc < 0)
+			return -1;
+		if (!rc)
+			continue;
+		/* A runtime does not get past a broken file, so that is the one to look at. */
+		if (json_parse(&tree, path, text, length, err) < 0)
+			return 0;
+		found = json_text(json_get(tree, "name"));
+		if (found && !strcmp(found, name))
+			return 0;
 	}
-	if (entries.count <= 0)
-		return cni_fail(err, CNI_INVALID_CONFIG, "no net configurations found in %s", dir);
-	return cni_fail(
-		err, CNI_INVALID_CONFIG, "no net configuration with name \"%s\" in %s", name, dir);
+	return not_found(&entries, dir, name, err);
 }

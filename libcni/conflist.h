@@ -3,6 +3,8 @@
 #ifndef LIBCNI_CONFLIST_H
 #define LIBCNI_CONFLIST_H
 
+#include <limits.h>
+
 #include "cni/version.h"
 
 struct libcni_list {
@@ -24,6 +26,12 @@ struct conflist_plugin {
 
 /* See libcni_load(). Start with { 0 } and end with conflist_done(), also after an error. */
 int conflist_load(struct libcni_list *, const char *dir, const char *name, struct cni_error *err);
+
+/*
+ * The file that conflist_load() would read, by its name alone: nothing else in it is looked at. A
+ * file that is no JSON and stands before it is the one, because it stops the search.
+ */
+int conflist_find(const char *dir, const char *name, char path[PATH_MAX], struct cni_error *err);
 
 /*
  * Read a list from text, which it owns from now on, in any case. what names it in messages. Keys

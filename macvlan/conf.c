@@ -15,7 +15,7 @@ static const struct json_field runtime_fields[] = {
 	{ 0 },
 };
 
-static const struct json_field fields[] = {
+const struct json_field macvlan_fields[] = {
 	{ "master", json_bind_string, offsetof(struct macvlan_conf, master) },
 	{ "mode", json_bind_string, offsetof(struct macvlan_conf, mode_name) },
 	{ "mtu", json_bind_int, offsetof(struct macvlan_conf, mtu), 0, 65535 },
@@ -75,7 +75,7 @@ int macvlan_conf(const struct cni_request *req, struct macvlan_conf *conf, struc
 	const char *mac;
 
 	*conf = (struct macvlan_conf){ .mode_name = "" };
-	if (json_bind(req->config, fields, conf, CNI_INVALID_CONFIG, err) < 0 ||
+	if (json_bind(req->config, macvlan_fields, conf, CNI_INVALID_CONFIG, err) < 0 ||
 		cni_request_check_args(req, known, err) < 0)
 		return -1;
 	mac = cni_request_arg(req, "MAC");

@@ -24,6 +24,9 @@ struct macvlan_conf {
 	struct cni_dns dns; /* replaces that of the IPAM */
 };
 
+/* The keys, for whoever checks configurations without running them. */
+extern const struct json_field macvlan_fields[];
+
 /* Bind and check the configuration; runtimeConfig.mac, then MAC of CNI_ARGS, then "mac". */
 int macvlan_conf(const struct cni_request *, struct macvlan_conf *, struct cni_error *);
 

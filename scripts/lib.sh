@@ -10,7 +10,7 @@ die() {
 # Debian 12 packages for a purpose.
 packages_for() {
 	case $1 in
-	build) echo 'gcc libc6-dev meson ninja-build pkg-config libmnl-dev libcjson-dev libmd-dev' ;;
+	build) echo 'gcc libc6-dev meson ninja-build pkg-config libmnl-dev libnl-3-dev libnl-route-3-dev libcjson-dev libmd-dev' ;;
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
 	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git mandoc shellcheck strace' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cnitool inspect: what the kernel has in a network namespace. It reads through libnl, not through
+ * netlink/, so that it is a second opinion about what our plugins did.
+ */
+#ifndef LIBCNI_INSPECT_H
+#define LIBCNI_INSPECT_H
+
+#include "cni/json.h"
+#include "cni/netns.h"
+
+struct nl_sock;
+
+/* The command; argv[0] is its name. Returns the exit status. */
+int inspect_main(int argc, char **argv);
+
+/* ---- Between the files of the command ---- */
+
+/* The cached attachments of one namespace. */
+struct attachments {
+	struct json **trees; /* owned */
+	size_t count;
+};
+
+/*
+ * Read those files of a directory whose netns is the namespace of that id. Files that cannot be
+ * read or are none of the cache's are left out, and so is a directory that is not there.
+ */
+void attachments_read(struct attachments *, const char *dir, const struct netns_id *id);
+void attachments_done(struct attachments *);
+
+/* Put the list "attachments" of those that a link belongs to: its own name, or in the result. */
+void attachments_put(const struct attachments *, const char *link, struct json_writer *w);
+
+/*
+ * Put the members of the description, each a list of flat objects. They return 0 or -1 with *err
+ * filled.
+ */
+int inspect_links(
+	struct json_writer *, struct nl_sock *, const struct attachments *, struct cni_error *err);
+int inspect_routes(struct json_writer *, struct nl_sock *, struct cni_error *err);
+
+/* Print a description as tables to stdout. */
+void inspect_print(const struct json *description);
+
+#endif
