@@ -57,8 +57,7 @@ furnish() {
 	json '.netns == "/run/netns/pod1" and ([.links[].name] | sort) == ["lo", "net1", "v0", "v1"]'
 	json '.links[] | select(.name == "net1") | .kind == "macvlan" and .mode == "private" and .mtu == 1400
 		and .mac == "02:00:00:00:00:07" and .up and .state == "up" and .alias == "mine"
-		and .parent == "if\($index)" and .attachments == []' \
-		--argjson index "$(ip -j link show rail0 | jq '.[0].ifindex')"
+		and .parent == "rail0" and .parentNetnsID == 0 and .attachments == []'
 	json '.links[] | select(.name == "v0") | .kind == "veth" and .parent == "v1" and (.up | not)
 		and .state == "down" and has("mode") == false'
 	json '.links[] | select(.name == "lo") | .kind == "loopback" and .mtu == 65536'
@@ -88,10 +87,17 @@ furnish() {
 	tool inspect $pod
 	succeeds
 	shows '^INDEX +LINK +KIND +PARENT +MODE +MTU +MAC/GUID +UP +STATE +ATTACHMENT$'
-	shows ' net1 +macvlan +if[0-9]+ +private +1400 +02:00:00:00:00:07 +yes +up +-$'
+	shows ' net1 +macvlan +rail0 +private +1400 +02:00:00:00:00:07 +yes +up +-$'
 	shows '^net1 +fd00:1::7/64 +global '
 	shows '^1000 +unicast +10\.9\.0\.0/16 +10\.1\.0\.1/net1 +- +boot +global +7$'
 	shows '^99 +inet +10\.1\.0\.7 +- +- +- +- +lookup +1000$'
+}
+
+@test "a parent in a third namespace is told by its index" {
+	ip -n wire link add link port name net1 netns pod1 type macvlan
+	tool inspect --json $pod
+	json '.links[] | select(.name == "net1") | .parent == "if\($index)"' \
+		--argjson index "$(ip -n wire -j link show port | jq '.[0].ifindex')"
 }
 
 @test "an empty namespace" {
