@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
 # cnitool inspect, held against what iproute2 made; cnitool validate on a machine with a fabric.
 bats_require_minimum_version 1.5.0
 load lib.bash
@@ -32,7 +32,9 @@ furnish() {
 	ip link add link rail0 name net1 netns pod1 type macvlan mode private
 	ip -n pod1 -batch - <<-'END'
 	link set lo up
-	link set net1 address 02:00:00:00:00:07 mtu 1400 addrgenmode none alias mine up
+	link set net1 address 02:00:00:00:00:07 mtu 1400 alias mine
+	link set net1 addrgenmode none
+	link set net1 up
 	link add name v0 type veth peer name v1
 	link set v0 addrgenmode none
 	addr add 10.1.0.7/24 dev net1
@@ -41,10 +43,10 @@ furnish() {
 	route add 10.9.0.0/16 via 10.1.0.1 table 1000 metric 7
 	route add 10.8.0.0/16 nexthop via 10.1.0.3 dev net1 nexthop via 10.1.0.4 dev net1
 	route add blackhole 10.6.0.0/16
-	-6 route add fd09::/32 via fd00:1::1 table 100
 	rule add from 10.1.0.7 lookup 1000 priority 99
-	-6 rule add to fd09::/32 iif lo lookup 100 priority 98
 	END
+	ip -n pod1 -6 route add fd09::/32 via fd00:1::1 table 100
+	ip -n pod1 -6 rule add to fd09::/32 iif lo lookup 100 priority 98
 }
 
 @test "links: kind, parent, mode, mtu, address, state" {
@@ -53,10 +55,9 @@ furnish() {
 	succeeds
 	[ -z "$stderr" ] || fail 'expected nothing on stderr'
 	json '.netns == "/run/netns/pod1" and ([.links[].name] | sort) == ["lo", "net1", "v0", "v1"]'
-	json --argjson index "$(cat /sys/class/net/rail0/ifindex)" \
-		'.links[] | select(.name == "net1") | .kind == "macvlan" and .mode == "private" and .mtu == 1400
+	json '.links[] | select(.name == "net1") | .kind == "macvlan" and .mode == "private" and .mtu == 1400
 		and .mac == "02:00:00:00:00:07" and .up and .state == "up" and .alias == "mine"
-		and .parent == "if\($index)" and .attachments == []'
+		and .parent == "rail0" and .parentNetnsID == 0 and .attachments == []'
 	json '.links[] | select(.name == "v0") | .kind == "veth" and .parent == "v1" and (.up | not)
 		and .state == "down" and has("mode") == false'
 	json '.links[] | select(.name == "lo") | .kind == "loopback" and .mtu == 65536'
@@ -75,7 +76,7 @@ furnish() {
 	json '.routes[] | select(.dst == "10.1.0.7") | .table == "local" and .type == "local" and .source == "10.1.0.7"'
 	json '.rules[] | select(.priority == 99) | .from == "10.1.0.7" and .table == "1000" and .action == "lookup"'
 	json '.rules[] | select(.priority == 98) | .to == "fd09::/32" and .iif == "lo" and .family == "inet6" and .from == "all"'
-	[ "$(jq '.routes | length' <<<"$output")" = "$( (ip -n pod1 route show table all
+	[ "$(jq '.routes | length' <<<"$output")" = "$( (ip -n pod1 -4 route show table all
 		ip -n pod1 -6 route show table all) | grep -vc nexthop)" ] || fail 'the number of routes'
 	[ "$(jq '.rules | length' <<<"$output")" = "$( (ip -n pod1 rule; ip -n pod1 -6 rule) | wc -l)" ] ||
 		fail 'the number of rules'
@@ -86,15 +87,20 @@ furnish() {
 	tool inspect $pod
 	succeeds
 	shows '^INDEX +LINK +KIND +PARENT +MODE +MTU +MAC/GUID +UP +STATE +ATTACHMENT$'
-	shows ' net1 +macvlan +if[0-9]+ +private +1400 +02:00:00:00:00:07 +yes +up +-$'
+	shows ' net1 +macvlan +rail0 +private +1400 +02:00:00:00:00:07 +yes +up +-$'
 	shows '^net1 +fd00:1::7/64 +global '
 	shows '^1000 +unicast +10\.9\.0\.0/16 +10\.1\.0\.1/net1 +- +boot +global +7$'
 	shows '^99 +inet +10\.1\.0\.7 +- +- +- +- +lookup +1000$'
 }
 
+@test "a parent in a third namespace is told by its index" {
+	ip -n wire link add link port name net1 netns pod1 type macvlan
+	tool inspect --json $pod
+	json '.links[] | select(.name == "net1") | .parent == "if\($index)"' \
+		--argjson index "$(ip -n wire -j link show port | jq '.[0].ifindex')"
+}
+
 @test "an empty namespace" {
-	tool inspect --json pod1/../$pod
-	tells 'pod1/../'
 	tool inspect --json $pod
 	json '(.links | length) == 1 and .addresses == [] and .routes == []'
 }
@@ -111,8 +117,8 @@ furnish() {
 	id=cnitool-$(printf %s $pod | sha512sum | cut -c 1-20)
 	# The path is one of several for the namespace.
 	tool inspect --json "/proc/self/root$pod"
-	json --arg id "$id" '.links[] | select(.name == "net1") | .attachments ==
-		[{networkName: "rail0", containerId: $id, ifName: "net1"}]'
+	json '.links[] | select(.name == "net1") | .attachments ==
+		[{networkName: "rail0", containerId: $id, ifName: "net1"}]' --arg id "$id"
 	json '.links[] | select(.name == "lo") | .attachments == []'
 	tool inspect $pod
 	shows " net1 .* rail0/$id/net1\$"

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <netlink/errno.h>
 #include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <sched.h>
 #include <stdio.h>
 
+#include "libcni/inspect_nl.h"
 #include "libcni/tool.h"
 
 #define RESULTS "/var/lib/cni/results"
@@ -25,11 +25,6 @@ static const char usage[] =
 	"  -h, --help  this text\n"
 	"\n"
 	"Exit status: 0, or 1 with the reason on stderr.\n";
-
-static void socket_freep(struct nl_sock **socket)
-{
-	nl_socket_free(*socket); /* accepts NULL */
-}
 
 /* Go into the namespace for good, after everything outside has been read. */
 static int enter(const char *path, struct attachments *attachments, struct cni_error *err)
@@ -58,9 +53,11 @@ static int enter(const char *path, struct attachments *attachments, struct cni_e
 static int describe(struct json_writer *w, const char *path, struct cni_error *err)
 {
 	CLEANUP(attachments_done) struct attachments attachments = { 0 };
+	CLEANUP(home_done) struct home home = HOME_NONE;
 	CLEANUP(socket_freep) struct nl_sock *socket = nl_socket_alloc();
 	int rc = socket ? 0 : -NLE_NOMEM;
 
+	home_read(&home);
 	if (enter(path, &attachments, err) < 0)
 		return -1;
 	if (!rc)
@@ -68,9 +65,11 @@ static int describe(struct json_writer *w, const char *path, struct cni_error *e
 	if (rc < 0)
 		return cni_fail(err, CNI_INTERNAL, "cannot open a netlink socket in %s: %s", path,
 			nl_geterror(rc));
+	home_identify(&home);
 	json_open(w, NULL, '{');
 	json_put_string(w, "netns", path);
-	if (inspect_links(w, socket, &attachments, err) < 0 || inspect_routes(w, socket, err) < 0)
+	if (inspect_links(w, socket, &home, &attachments, err) < 0 ||
+		inspect_routes(w, socket, err) < 0)
 		return -1;
 	json_close(w, '}');
 	json_end_line(w);

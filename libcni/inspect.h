@@ -10,6 +10,7 @@
 #include "cni/netns.h"
 
 struct nl_sock;
+struct nl_cache;
 
 /* The command; argv[0] is its name. Returns the exit status. */
 int inspect_main(int argc, char **argv);
@@ -33,11 +34,31 @@ void attachments_done(struct attachments *);
 void attachments_put(const struct attachments *, const char *link, struct json_writer *w);
 
 /*
+ * The namespace that the command was called in: parents of the links of a pod are there, as a rule.
+ * What cannot be found out is not known, which is no failure.
+ */
+struct home {
+	int netns, id;		/* id: its number among the neighbours of the one inspected */
+	struct nl_cache *links; /* owned */
+};
+#define HOME_NONE                                                                                  \
+	{                                                                                          \
+		.netns = -1, .id = -1                                                              \
+	}
+
+void home_read(struct home *);	   /* before going in */
+void home_identify(struct home *); /* inside */
+void home_done(struct home *);
+
+/* The name of the link with that index, if the namespace with that number is home. */
+bool home_name(const struct home *, int id, int index, char *name);
+
+/*
  * Put the members of the description, each a list of flat objects. They return 0 or -1 with *err
  * filled.
  */
-int inspect_links(
-	struct json_writer *, struct nl_sock *, const struct attachments *, struct cni_error *err);
+int inspect_links(struct json_writer *, struct nl_sock *, const struct home *,
+	const struct attachments *, struct cni_error *err);
 int inspect_routes(struct json_writer *, struct nl_sock *, struct cni_error *err);
 
 /* Print a description as tables to stdout. */

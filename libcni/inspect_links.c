@@ -15,18 +15,23 @@
 #include "libcni/inspect.h"
 #include "libcni/inspect_nl.h"
 
-static void put_parent(struct json_writer *w, struct nl_cache *links, struct rtnl_link *link)
+static void put_parent(struct json_writer *w, struct nl_cache *links, const struct home *home,
+	struct rtnl_link *link)
 {
 	int index = rtnl_link_get_link(link), netns;
 	char name[IFNAMSIZ] = "";
 
-	if (index <= 0 || index == rtnl_link_get_ifindex(link))
+	if (index <= 0)
 		return;
 	/* In another namespace the index says nothing about the links of this one. */
 	if (!rtnl_link_get_link_netnsid(link, &netns)) {
-		json_put_format(w, "parent", "if%d", index);
+		if (home_name(home, netns, index, name))
+			json_put_string(w, "parent", name);
+		else
+			json_put_format(w, "parent", "if%d", index);
 		json_put_int(w, "parentNetnsID", netns);
-	} else if (rtnl_link_i2name(links, index, name, sizeof(name))) {
+	} else if (index != rtnl_link_get_ifindex(link) &&
+		   rtnl_link_i2name(links, index, name, sizeof(name))) {
 		json_put_string(w, "parent", name);
 	}
 }
@@ -63,8 +68,8 @@ static void put_hardware_address(struct json_writer *w, struct rtnl_link *link)
 	json_put_string(w, is_infiniband ? "guid" : "mac", hwaddr_print(&copy, text));
 }
 
-static void put_link(struct json_writer *w, struct nl_cache *links, struct rtnl_link *link,
-	const struct attachments *attachments)
+static void put_link(struct json_writer *w, struct nl_cache *links, const struct home *home,
+	struct rtnl_link *link, const struct attachments *attachments)
 {
 	const char *kind = rtnl_link_get_type(link), *alias = rtnl_link_get_ifalias(link);
 	unsigned arptype = rtnl_link_get_arptype(link);
@@ -77,7 +82,7 @@ static void put_link(struct json_writer *w, struct nl_cache *links, struct rtnl_
 		json_put_string(w, "kind", kind);
 	else
 		json_put_string(w, "kind", arptype == ARPHRD_LOOPBACK ? "loopback" : "device");
-	put_parent(w, links, link);
+	put_parent(w, links, home, link);
 	put_mode(w, link);
 	json_put_int(w, "mtu", rtnl_link_get_mtu(link));
 	put_hardware_address(w, link);
@@ -108,7 +113,7 @@ static void put_address(struct json_writer *w, struct nl_cache *links, struct rt
 	json_close(w, '}');
 }
 
-int inspect_links(struct json_writer *w, struct nl_sock *socket,
+int inspect_links(struct json_writer *w, struct nl_sock *socket, const struct home *home,
 	const struct attachments *attachments, struct cni_error *err)
 {
 	CLEANUP(cache_freep) struct nl_cache *links = NULL, *addresses = NULL;
@@ -121,7 +126,7 @@ int inspect_links(struct json_writer *w, struct nl_sock *socket,
 			nl_geterror(rc));
 	json_open(w, "links", '[');
 	for (struct nl_object *o = nl_cache_get_first(links); o; o = nl_cache_get_next(o))
-		put_link(w, links, (struct rtnl_link *)o, attachments);
+		put_link(w, links, home, (struct rtnl_link *)o, attachments);
 	json_close(w, ']');
 	json_open(w, "addresses", '[');
 	for (struct nl_object *o = nl_cache_get_first(addresses); o; o = nl_cache_get_next(o))

@@ -4,10 +4,16 @@
 #define LIBCNI_INSPECT_NL_H
 
 #include <netlink/cache.h>
+#include <netlink/socket.h>
 
 static inline void cache_freep(struct nl_cache **cache)
 {
 	nl_cache_free(*cache); /* accepts NULL */
+}
+
+static inline void socket_freep(struct nl_sock **socket)
+{
+	nl_socket_free(*socket); /* accepts NULL */
 }
 
 #endif

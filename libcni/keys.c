@@ -103,7 +103,7 @@ static void elements(struct findings *f, const char *place, const struct json *l
 	int index = 0;
 
 	json_each (item, list) {
-		keys_place(inner, place, NULL, index++);
+		keys_place(inner, place, "", index++);
 		if (json_type(item) == JSON_ARRAY)
 			elements(f, inner, item, element);
 		else
@@ -183,7 +183,7 @@ void keys_check_twins(struct findings *f, const char *place, const struct json *
 	json_each (item, value) {
 		const struct json *other = is_object ? twin(value, item) : NULL;
 
-		keys_place(inner, place, json_key(item), is_object ? -1 : index++);
+		keys_place(inner, place, is_object ? json_key(item) : "", is_object ? -1 : index++);
 		if (other)
 			finding_warning(f, inner,
 				"repeats \"%s\": the last one counts, unless it is null",

@@ -1,63 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules bind to nothing, so they have no offset. Keys of our own plugins come from their tables;
- * the others' are those of their documentation and sources.
+ * Keys of our own plugins come from their tables; the others' are those of their documentation and
+ * sources.
  */
-#include "libcni/known.h"
+#include "libcni/known_rules.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "cni/result.h"
-#include "ipam/config.h"
 #include "macvlan/conf.h"
 
-#define STRING(name)                                                                               \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_string                                            \
-	}
-#define BOOLEAN(name)                                                                              \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_bool                                              \
-	}
-#define INTEGER(name)                                                                              \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_int                                               \
-	}
-#define RANGE(name, from, to)                                                                      \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_int, .min = (from), .max = (to)                   \
-	}
-#define LIST(name)                                                                                 \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_list                                              \
-	}
-#define LIST_OF(name, of)                                                                          \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_list, .fields = (of)                              \
-	}
-#define OBJECT(name)                                                                               \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_object                                            \
-	}
-#define OBJECT_OF(name, of)                                                                        \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_object, .fields = (of)                            \
-	}
-#define ANY(name)                                                                                  \
-	{                                                                                          \
-		.key = (name), .bind = json_bind_value                                             \
-	}
-#define ROUTES                                                                                     \
-	{                                                                                          \
-		.key = "routes", .bind = bind_routes                                               \
-	}
-#define DNS                                                                                        \
-	{                                                                                          \
-		.key = "dns", .bind = bind_dns                                                     \
-	}
-
-static int bind_routes(
+int known_routes(
 	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	struct cni_route route;
@@ -70,7 +24,7 @@ static int bind_routes(
 	return 0;
 }
 
-static int bind_dns(
+int known_dns(
 	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {
 	struct cni_dns dns;
@@ -215,111 +169,7 @@ static const struct json_field sbr[] = {
 	{ 0 },
 };
 
-/* ---- IPAM ---- */
-
-static const struct json_field ipam_common[] = {
-	{ .key = "type", .bind = json_bind_string, .required = true },
-	{ 0 },
-};
-
-static const struct json_field host_local_range[] = {
-	STRING("subnet"),
-	STRING("rangeStart"),
-	STRING("rangeEnd"),
-	STRING("gateway"),
-	{ 0 },
-};
-
-static const struct json_field host_local[] = {
-	LIST_OF("ranges", host_local_range),
-	ROUTES,
-	STRING("dataDir"),
-	STRING("resolvConf"),
-	{ 0 },
-};
-
-static const struct json_field static_address[] = {
-	{ .key = "address", .bind = json_bind_string, .required = true },
-	STRING("gateway"),
-	{ 0 },
-};
-
-static const struct json_field static_ipam[] = {
-	LIST_OF("addresses", static_address),
-	ROUTES,
-	DNS,
-	{ 0 },
-};
-
-static const struct json_field whereabouts_range[] = {
-	STRING("range"),
-	STRING("range_start"),
-	STRING("range_end"),
-	LIST("exclude"),
-	{ 0 },
-};
-
-static const struct json_field whereabouts_kubernetes[] = {
-	STRING("kubeconfig"),
-	STRING("k8s_api_root"),
-	{ 0 },
-};
-
-static const struct json_field whereabouts[] = {
-	LIST_OF("ipRanges", whereabouts_range),
-	LIST_OF("addresses", static_address),
-	OBJECT_OF("kubernetes", whereabouts_kubernetes),
-	ROUTES,
-	DNS,
-	STRING("gateway"),
-	STRING("node_slice_size"),
-	STRING("network_name"),
-	BOOLEAN("enable_overlapping_ranges"),
-	INTEGER("leader_lease_duration"),
-	INTEGER("leader_renew_deadline"),
-	INTEGER("leader_retry_period"),
-	STRING("log_file"),
-	STRING("log_level"),
-	INTEGER("sleep_for_race"),
-	STRING("reconciler_cron_expression"),
-	STRING("configuration_path"),
-	STRING("datastore"),
-	STRING("etcd_host"),
-	STRING("etcd_username"),
-	STRING("etcd_password"),
-	STRING("etcd_key_file"),
-	STRING("etcd_cert_file"),
-	STRING("etcd_ca_cert_file"),
-	{ 0 },
-};
-
-static const struct json_field nv_ipam[] = {
-	BOOLEAN("forcePoolName"),
-	STRING("poolName"),
-	STRING("poolType"),
-	STRING("daemonSocket"),
-	INTEGER("daemonCallTimeoutSeconds"),
-	STRING("confDir"),
-	STRING("logFile"),
-	STRING("logLevel"),
-	{ 0 },
-};
-
-static const struct json_field dhcp[] = {
-	STRING("daemonSocketPath"),
-	LIST("request"),
-	LIST("provide"),
-	INTEGER("priority"),
-	{ 0 },
-};
-
 /* ---- By type ---- */
-
-#define TABLES(...)                                                                                \
-	(const struct json_field *const[])                                                         \
-	{                                                                                          \
-		__VA_ARGS__, NULL                                                                  \
-	}
 
 static const struct known_type plugins[] = {
 	{ "macvlan", TABLES(common, macvlan_fields) },
@@ -333,17 +183,7 @@ static const struct known_type plugins[] = {
 	{ 0 },
 };
 
-static const struct known_type ipams[] = {
-	{ "pool", config_fields, .strict = true },
-	{ "host-local", TABLES(ipam_common, host_local, host_local_range) },
-	{ "static", TABLES(ipam_common, static_ipam) },
-	{ "whereabouts", TABLES(ipam_common, whereabouts, whereabouts_range) },
-	{ "nv-ipam", TABLES(ipam_common, nv_ipam) },
-	{ "dhcp", TABLES(ipam_common, dhcp) },
-	{ 0 },
-};
-
-static const struct known_type *find(const struct known_type *known, const char *type)
+const struct known_type *known_find(const struct known_type *known, const char *type)
 {
 	while (known->type && strcmp(known->type, type) != 0)
 		known++;
@@ -352,10 +192,5 @@ static const struct known_type *find(const struct known_type *known, const char 
 
 const struct known_type *known_plugin(const char *type)
 {
-	return find(plugins, type);
-}
-
-const struct known_type *known_ipam(const char *type)
-{
-	return find(ipams, type);
+	return known_find(plugins, type);
 }

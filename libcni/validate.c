@@ -94,7 +94,7 @@ static void check_list(struct findings *f, const char *path, const struct json *
 	if (!json_first(plugins))
 		finding_error(f, "plugins", "it is empty: a list has one plugin at least");
 	json_each (object, plugins)
-		check_plugin(f, path, keys_place(place, "plugins", NULL, index++), object);
+		check_plugin(f, path, keys_place(place, "plugins", "", index++), object);
 }
 
 static void check_name(struct findings *f, const struct json *tree)

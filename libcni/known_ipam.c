@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The member "ipam", by its type. */
+#include "ipam/config.h"
+#include "libcni/known_rules.h"
+
+static const struct json_field ipam_common[] = {
+	{ .key = "type", .bind = json_bind_string, .required = true },
+	{ 0 },
+};
+
+static const struct json_field host_local_range[] = {
+	STRING("subnet"),
+	STRING("rangeStart"),
+	STRING("rangeEnd"),
+	STRING("gateway"),
+	{ 0 },
+};
+
+static const struct json_field host_local[] = {
+	LIST_OF("ranges", host_local_range),
+	ROUTES,
+	STRING("dataDir"),
+	STRING("resolvConf"),
+	{ 0 },
+};
+
+static const struct json_field static_address[] = {
+	{ .key = "address", .bind = json_bind_string, .required = true },
+	STRING("gateway"),
+	{ 0 },
+};
+
+static const struct json_field static_ipam[] = {
+	LIST_OF("addresses", static_address),
+	ROUTES,
+	DNS,
+	{ 0 },
+};
+
+static const struct json_field whereabouts_range[] = {
+	STRING("range"),
+	STRING("range_start"),
+	STRING("range_end"),
+	LIST("exclude"),
+	{ 0 },
+};
+
+static const struct json_field whereabouts_kubernetes[] = {
+	STRING("kubeconfig"),
+	STRING("k8s_api_root"),
+	{ 0 },
+};
+
+static const struct json_field whereabouts[] = {
+	LIST_OF("ipRanges", whereabouts_range),
+	LIST_OF("addresses", static_address),
+	OBJECT_OF("kubernetes", whereabouts_kubernetes),
+	ROUTES,
+	DNS,
+	STRING("gateway"),
+	STRING("node_slice_size"),
+	STRING("network_name"),
+	BOOLEAN("enable_overlapping_ranges"),
+	INTEGER("leader_lease_duration"),
+	INTEGER("leader_renew_deadline"),
+	INTEGER("leader_retry_period"),
+	STRING("log_file"),
+	STRING("log_level"),
+	INTEGER("sleep_for_race"),
+	STRING("reconciler_cron_expression"),
+	STRING("configuration_path"),
+	STRING("datastore"),
+	STRING("etcd_host"),
+	STRING("etcd_username"),
+	STRING("etcd_password"),
+	STRING("etcd_key_file"),
+	STRING("etcd_cert_file"),
+	STRING("etcd_ca_cert_file"),
+	{ 0 },
+};
+
+static const struct json_field nv_ipam[] = {
+	BOOLEAN("forcePoolName"),
+	STRING("poolName"),
+	STRING("poolType"),
+	STRING("daemonSocket"),
+	INTEGER("daemonCallTimeoutSeconds"),
+	STRING("confDir"),
+	STRING("logFile"),
+	STRING("logLevel"),
+	{ 0 },
+};
+
+static const struct json_field dhcp[] = {
+	STRING("daemonSocketPath"),
+	LIST("request"),
+	LIST("provide"),
+	INTEGER("priority"),
+	{ 0 },
+};
+
+static const struct known_type ipams[] = {
+	{ "pool", config_fields, .strict = true },
+	{ "host-local", TABLES(ipam_common, host_local, host_local_range) },
+	{ "static", TABLES(ipam_common, static_ipam) },
+	{ "whereabouts", TABLES(ipam_common, whereabouts, whereabouts_range) },
+	{ "nv-ipam", TABLES(ipam_common, nv_ipam) },
+	{ "dhcp", TABLES(ipam_common, dhcp) },
+	{ 0 },
+};
+
+const struct known_type *known_ipam(const char *type)
+{
+	return known_find(ipams, type);
+}
