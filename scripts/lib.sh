@@ -13,7 +13,7 @@ packages_for() {
 	build) echo 'gcc libc6-dev meson ninja-build pkg-config libmnl-dev libcjson-dev libmd-dev' ;;
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
 	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git mandoc shellcheck strace' ;;
-	clients) echo 'busybox-static conmon containernetworking-plugins crun podman' ;;
+	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl podman protobuf-compiler runc' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac
