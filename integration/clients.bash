@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the tests of container runtimes share, beyond lib.bash. The runtimes see our plugins, and
-# Debian's loopback, in the directory where they look for plugins, and the networks in theirs; both
-# are private, and so are /etc, /opt, /var/lib and shared memory.
+# What the tests of container runtimes share, beyond lib.bash. The runtimes see our plugins in the
+# directory where they look for plugins, and the networks in theirs; both are private, and so are
+# /etc, /opt, /var/lib and shared memory.
 # shellcheck disable=SC2034,SC2154 # what lib.bash and bats set, and what the tests use
 
 load lib.bash
@@ -100,9 +100,7 @@ network() {
 }
 
 # A pool of one address.
-one_address() {
-	network '.ipam.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.7", rangeEnd: "10.1.0.7"}]]'
-}
+one_address='.ipam.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.7", rangeEnd: "10.1.0.7"}]]'
 
 # Nothing of what was remembered has changed, and no result is cached.
 nothing_left() {

@@ -139,7 +139,7 @@ has() {
 }
 
 @test "an exhausted pool is podman's error, and nothing stays" {
-	one_address >"$net_d/rail0.conflist"
+	network "$one_address" >"$net_d/rail0.conflist"
 	start a
 	remember
 	podman run --detach --name b --network rail0 "$image"
@@ -230,7 +230,7 @@ has() {
 
 @test "a namespace that is gone: podman does not call DEL, the next container gets the address" {
 	spy
-	one_address >"$net_d/rail0.conflist"
+	network "$one_address" >"$net_d/rail0.conflist"
 	start a
 	podman container inspect --format '{{.NetworkSettings.SandboxKey}}' a
 	umount "$output"
