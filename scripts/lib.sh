@@ -13,12 +13,8 @@ packages_for() {
 	build) echo 'gcc libc6-dev meson ninja-build pkg-config libmnl-dev libnl-3-dev libnl-route-3-dev libcjson-dev libmd-dev' ;;
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
 	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git mandoc shellcheck strace' ;;
-<<<<<<< HEAD
 	peers) echo 'containernetworking-plugins' ;;
-	clients) echo 'busybox-static conmon containernetworking-plugins crun podman' ;;
-=======
 	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl podman protobuf-compiler runc' ;;
->>>>>>> i3-runtimes
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac
