@@ -16,6 +16,7 @@ int exec_find(const char *path, const char *name, char out[PATH_MAX], struct cni
 	char listed[sizeof(err->msg)];
 	struct stat st;
 	size_t length;
+	int rc = 0;
 
 	if (!*name || strchr(name, '/'))
 		return cni_fail(err, CNI_INVALID_CONFIG,
@@ -29,12 +30,17 @@ int exec_find(const char *path, const char *name, char out[PATH_MAX], struct cni
 		if (!length ||
 			snprintf(out, PATH_MAX, "%.*s/%s", (int)length, dir, name) >= PATH_MAX)
 			continue;
-		if (!stat(out, &st) && S_ISREG(st.st_mode))
+		if (stat(out, &st) < 0)
+			rc = errno == ENOENT || errno == ENOTDIR ? rc : -errno;
+		else if (S_ISREG(st.st_mode))
 			return 0;
 	}
 	snprintf(listed, sizeof(listed), "%s", path);
 	for (char *colon = listed; (colon = strchr(colon, ':'));)
 		*colon = ' ';
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL,
+			"look for plugin \"%s\" in path [%s]", name, listed);
 	return cni_fail(err, CNI_INVALID_CONFIG,
 		"failed to find plugin \"%s\" in path [%s]: install it there or correct CNI_PATH",
 		name, listed);

@@ -14,7 +14,8 @@
 /*
  * The first regular file named name in the directories of path (separated by ':'), into out.
  * Executable bits are not looked at, as in the reference. Fails with CNI_INVALID_CONFIG naming
- * what was searched. name must not contain '/'.
+ * what was searched if there is none, with CNI_IO_FAILURE if a directory could not be searched.
+ * name must not contain '/'.
  */
 int exec_find(const char *path, const char *name, char out[PATH_MAX], struct cni_error *err);
 

@@ -290,6 +290,10 @@ static void test_find(void)
 		"failed to find plugin \"nope\" in path [/a /b]: install it there or correct "
 		"CNI_PATH",
 		"not found: message");
+	snprintf(path, sizeof(path), "%s/loop", dir);
+	ok(!symlink("loop", path) && exec_find(path, "nope", found, &err) < 0 &&
+			err.code == CNI_IO_FAILURE && strstr(err.msg, "nope"),
+		"a directory that cannot be searched: %s", err.msg);
 	ok(exec_find("", "nope", found, &err) < 0 && strstr(err.msg, "no paths provided"),
 		"no paths");
 	ok(exec_find(dir, "../sh", found, &err) < 0 &&

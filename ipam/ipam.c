@@ -145,12 +145,15 @@ static int forward(const struct cni_request *req, enum cni_command command,
 
 int ipam_del(const struct cni_request *req, struct cni_error *err)
 {
-	struct cni_error absent = { 0 };
 	char file[PATH_MAX];
 
 	/* A pod must be able to go although its IPAM has gone before. */
-	if (find(req, file, &absent) < 0)
+	if (find(req, file, err) < 0) {
+		if (err->code != CNI_INVALID_CONFIG)
+			return -1;
+		*err = (struct cni_error){ 0 };
 		return 0;
+	}
 	return is_own(file) ? pool_plugin.del(req, err) : tell(req, file, CNI_DEL, err);
 }
 
