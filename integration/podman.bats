@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 load clients.bash
 
 setup_file() {
-	needs podman crun conmon
+	needs podman crun conmon || return 0
 	private_directories
 	# crun takes a version 2 hierarchy beside version 1 ones for the only one.
 	! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified
@@ -39,6 +39,7 @@ configure() {
 }
 
 setup() {
+	may_run
 	install_plugins
 	fabric
 	network . >"$net_d/rail0.conflist"
@@ -200,7 +201,6 @@ has() {
 }
 
 @test "a network that podman made, with the IPAM of Debian's containernetworking-plugins" {
-	[ -x /usr/lib/cni/host-local ] || cannot_run 'containernetworking-plugins is not installed'
 	cp /usr/lib/cni/host-local "$bin"
 	podman network create --driver macvlan --opt parent=rail0 --subnet 10.3.0.0/24 made
 	succeeds
