@@ -209,6 +209,7 @@ has() {
 	succeeds
 	[[ $output == *10.3.0.2/24* ]] || fail 'no address'
 	nothing_left
+	[ -z "$(find /var/lib/cni -name '10.3.0.*')" ]
 }
 
 @test "what podman calls: VERSION with dummies, ADD, DEL; a DEL after that finds nothing to do" {
@@ -222,6 +223,7 @@ has() {
 	called 1 "^ADD $id eth0 netns=/run/netns/[^ ]+ status=0\$"
 	called 1 "^DEL $id eth0 netns=/run/netns/[^ ]+ status=0\$"
 	called 4 ''
+	[ -z "$(leases)" ]
 	remember
 	cni DEL macvlan "CNI_CONTAINERID=$id" CNI_IFNAME=eth0 CNI_NETNS= <<<"$(conf '.cniVersion = "1.0.0"')"
 	succeeds_silently
