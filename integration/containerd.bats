@@ -63,7 +63,8 @@ setup() {
 }
 
 teardown() {
-	[ ! -e $daemon ] || remove_all
+	is_private || return 0
+	remove_all
 	no_fabric
 }
 
