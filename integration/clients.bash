@@ -11,16 +11,34 @@ bin=/opt/cni/bin
 net_d=/etc/cni/net.d
 image=localhost/busybox:test
 calls=/run/calls
+missing=${missing:-}
 
-# needs EXECUTABLE...: a runtime needs them, and root that is no user's.
+# needs EXECUTABLE...: a runtime needs them, and root that is no user's. For setup_file, where bats
+# cannot skip: may_run does it, first thing in setup.
 needs() {
 	local tool
 
 	read -r _ _ tool </proc/self/uid_map
-	[ "$tool" = 4294967295 ] || cannot_run 'container runtimes need the root of the machine'
+	[ "$tool" = 4294967295 ] || missing='container runtimes need the root of the machine'
 	for tool in busybox "$@"; do
-		command -v "$tool" >/dev/null || cannot_run "$tool is not installed"
+		type -P "$tool" >/dev/null || missing="$tool is not installed"
 	done
+	# Debian's loopback is in this package, and host-local.
+	[ -x /usr/lib/cni/loopback ] || missing='containernetworking-plugins is not installed'
+	[ -d "$plugins" ] || missing='it is to be run by run.sh'
+	export missing
+	[ -z "$missing" ]
+}
+
+may_run() {
+	[ -z "$missing" ] || cannot_run "$missing"
+	is_private
+}
+
+# The tests empty directories and remove all containers: never those of the machine. bats calls
+# teardown after a skip, too.
+is_private() {
+	[ -e /etc/private-to-the-tests ]
 }
 
 # bounded COMMAND...: leaves $status, $output and $stderr; takes a minute at most.
@@ -44,6 +62,7 @@ private_directories() {
 	rm -rf "$net_d"
 	mkdir -p "$bin" "$net_d" /var/lib/cni
 	ip link set lo up
+	touch /run/etc/private-to-the-tests
 }
 
 # An image in docker's archive format: one layer with busybox alone, which sleeps.
