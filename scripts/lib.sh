@@ -14,6 +14,8 @@ packages_for() {
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
 	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git mandoc shellcheck strace' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
+	clients) echo 'containernetworking-plugins jq python3' ;;
+	go) echo 'ca-certificates golang-go' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac
 }

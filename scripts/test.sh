@@ -126,6 +126,8 @@ fi
 if stage 'build (gcc)' build build-test; then
 	suite 'unit tests' build-test unit
 	suite 'integration tests' build-test integration
+	stage 'clients (packages, Go programs)' scripts/go-clients.sh || :
+	suite 'clients' build-test clients
 fi
 if stage 'build (gcc, sanitizers)' build build-asan -Db_sanitize=address,undefined; then
 	suite 'unit tests (sanitizers)' build-asan unit
