@@ -181,6 +181,24 @@ pod2/net2: 10.3.0.2/24' ] || fail "leases: $(leases)"
 	done
 }
 
+# Multus asks the cluster network only, if that is a list, and sends the attachments that it has cached as those in use.
+@test "STATUS and GC of the cluster network" {
+	conf=$(delegating "$(net cluster 1 '{cniVersion: "1.1.0", name, plugins: [del(.cniVersion, .name)]}')" \
+		"$single" | jq -c '.cniVersion = "1.1.0"')
+	multus ADD pod1 "$conf"
+	succeeds
+	cni ADD macvlan CNI_CONTAINERID=lost CNI_NETNS=/run/netns/pod2 <<<"$cluster"
+	succeeds
+	multus STATUS pod1 "$conf"
+	succeeds_silently
+	multus GC pod1 "$conf"
+	succeeds_silently
+	[ "$(leases)" = 'pod1/eth0: 10.1.0.2/24
+pod1/net1: 10.3.0.2/24' ] || fail "leases: $(leases)"
+	multus STATUS pod1 "$(jq -c '.delegates[0].plugins[0].ipam.type = "absent"' <<<"$conf")"
+	fails 999 'absent'
+}
+
 # A rendered configuration with the pool in place of its IPAM plugin, and what it needs of the node.
 rendered() {
 	jq -c '(.plugins[0] // .).ipam = {type: "pool", ranges: [[{
@@ -221,7 +239,7 @@ make_masters() {
 	done
 }
 
-# A cluster of one pod and three NetworkAttachmentDefinitions, the last without a name inside.
+# nad NAME CONF: a NetworkAttachmentDefinition of the API server.
 nad() {
 	jq -c --arg name "$1" '{kind: "NetworkAttachmentDefinition", apiVersion: "k8s.cni.cncf.io/v1",
 		metadata: {name: $name, namespace: "team"}, spec: {config: tojson}}' <<<"$2" \
@@ -256,8 +274,11 @@ api_server() {
 		clusters: [{name: "stub", cluster: {server: "http://127.0.0.1:8080"}}],
 		contexts: [{name: "stub", context: {cluster: "stub", user: ""}}]}' >$api/kubeconfig
 	nad list "$list"
+	# Multus fills in the name.
 	nad single "$(jq -c 'del(.name)' <<<"$single")"
-	nad capable "$(jq -c '.name = "capable" | .capabilities = {ips: true, mac: true}' <<<"$single")"
+	nad plain "$(net plain 3 '.ipam.ranges += [[{subnet: "fd00:3::/64"}]]')"
+	nad capable "$(net capable 3 '.ipam.ranges += [[{subnet: "fd00:3::/64"}]]
+		| .capabilities = {ips: true, mac: true}')"
 	conf=$(delegating "$cluster" | jq -c --arg file $api/kubeconfig '.kubeconfig = $file')
 	kube='IgnoreUnknown=1;K8S_POD_NAMESPACE=team;K8S_POD_NAME=pod1;K8S_POD_INFRA_CONTAINER_ID=pod1;K8S_POD_UID=uid-1'
 }
@@ -278,6 +299,7 @@ pod1/rail: 10.3.0.2/24' ] || fail "leases: $(leases)"
 	network_status | jq -e 'map([.name, .interface, .ips]) == [["cluster", "eth0", ["10.1.0.2"]],
 		["team/list", "net1", ["10.2.0.2"]], ["team/single", "rail", ["10.3.0.2"]]]
 		and all(.mac | test("^([0-9a-f]{2}:){5}"))' || fail "status: $(network_status)"
+	! grep -v ' 20[01]$' $api/requests || fail 'the API server does not know a request'
 	multus CHECK pod1 "$conf" "CNI_ARGS=$kube"
 	succeeds_silently
 	multus DEL pod1 "$conf" "CNI_ARGS=$kube"
@@ -289,13 +311,14 @@ pod1/rail: 10.3.0.2/24' ] || fail "leases: $(leases)"
 @test "an annotation with interface, ips and mac" {
 	api_server
 	remember
-	for network in capable single; do
-		pod "[{\"name\": \"$network\", \"interface\": \"rail7\", \"ips\": [\"10.3.0.77/24\"],
+	for network in capable plain; do
+		pod "[{\"name\": \"$network\", \"interface\": \"rail7\", \"ips\": [\"10.3.0.77/24\", \"fd00:3::77/64\"],
 			\"mac\": \"02:00:00:00:07:07\"}]"
 		multus ADD pod1 "$conf" "CNI_ARGS=$kube"
 		succeeds
-		link pod1 rail7 '.address == "02:00:00:00:07:07" and (.addr_info | map(.local) | index("10.3.0.77"))'
-		network_status | jq -e '.[1] | .mac == "02:00:00:00:07:07" and .ips == ["10.3.0.77"]' ||
+		link pod1 rail7 '.address == "02:00:00:00:07:07" and
+			(.addr_info | map(.local) | contains(["10.3.0.77", "fd00:3::77"]))'
+		network_status | jq -e '.[1] | .mac == "02:00:00:00:07:07" and .ips == ["10.3.0.77", "fd00:3::77"]' ||
 			fail "status: $(network_status)"
 		multus CHECK pod1 "$conf" "CNI_ARGS=$kube"
 		succeeds_silently

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Build the runtimes of the Go world that suite `clients` runs against our plugins into DIRECTORY
 # (default: build-clients/bin): cnitool and Multus, from the module proxy that `go env GOPROXY` names,
-# verified by the checksum database. Nothing is done where they are there already.
+# verified by the checksum database. Nothing is done where these versions are there already.
 #
 #	scripts/go-clients.sh [DIRECTORY]
 set -eu
@@ -48,7 +48,7 @@ build_client() {
 
 mkdir -p "${1:-build-clients/bin}"
 directory=$(cd "${1:-build-clients/bin}" && pwd)
-[ ! -x "$directory/cnitool" ] || [ ! -x "$directory/multus" ] || exit 0
+[ "$(cat "$directory/modules" 2>/dev/null)" != "$cni $multus" ] || exit 0
 
 install_packages clients
 command -v go >/dev/null || install_packages go
@@ -56,3 +56,4 @@ export HOME="${HOME:-$directory}" CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=
 newer_go
 build_client cnitool $cni ./cnitool
 build_client multus $multus ./cmd/multus
+echo "$cni $multus" >"$directory/modules"
