@@ -16,6 +16,8 @@ packages_for() {
 	peers) echo 'containernetworking-plugins' ;;
 	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl podman protobuf-compiler runc' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
+	clients) echo 'containernetworking-plugins jq python3' ;;
+	go) echo 'ca-certificates golang-go' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac
 }

@@ -126,12 +126,15 @@ fi
 if stage 'build (gcc)' build build-test; then
 	suite 'unit tests' build-test unit
 	suite 'integration tests' build-test integration
-	# Without them the suite says what that means.
+	# Without them, the tests that need them say what that means.
 	run 'peers' scripts/fetch-peers.sh
 	echo
 	$good || show_log
+	run 'clients in Go' scripts/go-clients.sh
+	echo
+	$good || show_log 10
 	suite 'differential tests' build-test differential
-	suite 'container runtimes' build-test clients
+	suite 'clients' build-test clients
 fi
 if stage 'build (gcc, sanitizers)' build build-asan -Db_sanitize=address,undefined; then
 	suite 'unit tests (sanitizers)' build-asan unit
