@@ -14,9 +14,8 @@ packages_for() {
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
 	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck git mandoc shellcheck strace' ;;
 	peers) echo 'containernetworking-plugins' ;;
-	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl podman protobuf-compiler runc' ;;
+	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl jq podman protobuf-compiler python3 runc' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
-	clients) echo 'containernetworking-plugins jq python3' ;;
 	go) echo 'ca-certificates golang-go' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac
