@@ -6,7 +6,7 @@
 #
 #	fetch-peers.sh [DIRECTORY]
 set -eu
-# shellcheck source-path=SCRIPTDIR/..
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 suite=sid

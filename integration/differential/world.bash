@@ -138,6 +138,6 @@ for pod in pod1 pod2; do
 	inside $pod sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
 	ip -n $pod link set lo up
 done
-# shellcheck source=cases.bash
+# shellcheck source-path=SCRIPTDIR source=cases.bash
 . "$here/cases.bash"
 no_fabric
