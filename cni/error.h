@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cni/ is the plugin side of the CNI protocol: request, strict JSON, versions, results, errors,
- * delegation and the skeleton. Everybody above may include it; it includes netlink/ in iface.*,
- * announce.* and nowhere else.
+ * delegation and the skeleton. Everybody above may include it; it includes netlink/ in iface.*
+ * and nowhere else.
  *
  * The error object. A function that can fail takes it as its last parameter, fills it once and
  * returns -1: `return cni_fail(err, ...)`. It needs no memory and cannot fail itself.

@@ -219,7 +219,8 @@ int link_set(struct nl *nl, int index, const struct link_state *state)
 	info = begin(&req, RTM_SETLINK, 0, index);
 	info->ifi_flags = state->up ? IFF_UP : 0;
 	info->ifi_change = state->up || state->down ? IFF_UP : 0;
-	if (state->alias) /* without its NUL: that would be an octet of the alias, and "" one of one */
+	/* Without its NUL: that would be an octet of the alias, and "" an alias of one. */
+	if (state->alias)
 		nl_put(&req, IFLA_IFALIAS, state->alias, strlen(state->alias));
 	if (state->arp_notify)
 		put_arp_notify(&req);

@@ -203,7 +203,7 @@ int nl_dump(struct nl *nl, struct nl_request *req, nl_answer_fn *answer,
 	struct exchange ex = { .answer = answer, .data = data };
 	int rc, retry;
 
-	/* Without it (kernels before 4.20) the filter is ours alone: callers compare all the same. */
+	/* Kernels before 4.20 have no filter: callers compare all the same. */
 	(void)set_option(nl->fd, NETLINK_GET_STRICT_CHK);
 	for (retry = 0;; retry++) {
 		rc = exchange(nl, req, NLM_F_DUMP, &ex);
