@@ -71,11 +71,17 @@ static int add_address(const struct cni_request *req, struct nl *nl, const struc
 	return 0;
 }
 
-static const struct ip *first_gateway(const struct cni_result *result, uint8_t family)
+/* Of the addresses of the interface with that index; of all for -1. */
+static const struct ip *first_gateway(
+	const struct cni_result *result, int interface, uint8_t family)
 {
-	for (size_t i = 0; i < result->n_addresses; i++)
-		if (result->addresses[i].gateway.family == family)
-			return &result->addresses[i].gateway;
+	for (size_t i = 0; i < result->n_addresses; i++) {
+		const struct cni_address *address = &result->addresses[i];
+
+		if (address->gateway.family == family &&
+			(interface < 0 || address->interface == interface))
+			return &address->gateway;
+	}
 	return NULL;
 }
 
@@ -88,14 +94,14 @@ static uint32_t told(int64_t attribute)
 	return attribute < 0 ? 0 : (uint32_t)attribute;
 }
 
-static struct route route_of(
-	const struct link *link, const struct cni_result *result, const struct cni_route *from)
+static struct route route_of(const struct link *link, const struct cni_result *result,
+	int interface, const struct cni_route *from)
 {
 	/* What is told to be on the link has no gateway. */
 	bool on_link = from->scope >= RT_SCOPE_LINK;
 	const struct ip *gateway = from->gateway.family || on_link
 					   ? &from->gateway
-					   : first_gateway(result, from->dst.family);
+					   : first_gateway(result, interface, from->dst.family);
 	struct route route = {
 		.family = from->dst.family,
 		.prefix = from->dst.prefix,
@@ -119,7 +125,7 @@ static struct route route_of(
 static int add_route(struct nl *nl, const struct link *link, const struct cni_result *result,
 	const struct cni_route *from, struct cni_error *err)
 {
-	struct route route = route_of(link, result, from);
+	struct route route = route_of(link, result, -1, from);
 	char dst[IP_TEXT];
 	int rc = route_add(nl, &route);
 
@@ -172,6 +178,27 @@ static int check_address(
 		link->name);
 }
 
+/* Another plugin of the chain has made links, too: whose a route is, the result does not tell. */
+static bool is_shared(const struct cni_result *result, int interface)
+{
+	for (size_t i = 0; i < result->n_interfaces; i++)
+		if ((int)i != interface && result->interfaces[i].sandbox)
+			return true;
+	return false;
+}
+
+static struct route route_to_check(const struct link *link, const struct cni_result *result,
+	int interface, const struct cni_route *from)
+{
+	struct route route = route_of(link, result, interface, from);
+
+	if (is_shared(result, interface)) {
+		route.index = 0;
+		route.has_gateway = from->gateway.family != 0;
+	}
+	return route;
+}
+
 int iface_check(struct nl *nl, const struct link *link, const struct cni_result *result,
 	int interface, struct cni_error *err)
 {
@@ -182,7 +209,8 @@ int iface_check(struct nl *nl, const struct link *link, const struct cni_result 
 			check_address(nl, link, &result->addresses[i].ip, err) < 0)
 			return -1;
 	for (size_t i = 0; i < result->n_routes; i++) {
-		struct route route = route_of(link, result, &result->routes[i]);
+		struct route route =
+			route_to_check(link, result, interface, &result->routes[i]);
 		int rc = route_has(nl, &route);
 
 		if (rc < 0)
