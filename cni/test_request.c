@@ -120,6 +120,30 @@ static void test_args(void)
 	}
 }
 
+static void test_cni_args(void)
+{
+	static const struct {
+		const char *text, *mac;
+	} cases[] = {
+		{ "{\"args\":{\"cni\":{\"mac\":\"x\",\"labels\":[1]}}}", "x" },
+		{ "{\"Args\":{\"CNI\":{\"MAC\":\"x\"}}}", "x" },
+		{ "{\"args\":{\"cni\":{\"mac\":5}}}", NULL },
+		{ "{\"args\":{\"cni\":[\"mac\"]}}", NULL },
+		{ "{\"args\":\"mac\"}", NULL },
+		{ "{\"args\":null}", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(json_freep) struct json *tree = NULL;
+		struct cni_request req = { 0 };
+		struct cni_error err;
+
+		json_parse(&tree, "test", cases[i].text, strlen(cases[i].text), &err);
+		req.config = tree;
+		is(cni_request_cni_arg(&req, "mac"), cases[i].mac, "mac of %s", cases[i].text);
+	}
+}
+
 static int stdin_of(const char *text, size_t length)
 {
 	int fd = memfd_create("stdin", MFD_CLOEXEC);
@@ -294,6 +318,7 @@ int main(void)
 {
 	test_environment();
 	test_args();
+	test_cni_args();
 	test_configuration();
 	test_reading();
 	test_netns();
