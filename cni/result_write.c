@@ -38,7 +38,7 @@ static void put_routes(struct json_writer *w, const struct cni_result *result, u
 		json_open(w, NULL, '{');
 		json_put_string(w, "dst", ip_print_cidr(&route->dst, text));
 		put_gateway(w, "gw", &route->gateway);
-		if (version >= CNI_1_1_0) {
+		if (version >= CNI_1_1_0 || result->is_ipam) {
 			put_number(w, "mtu", route->mtu);
 			put_number(w, "advmss", route->advmss);
 			put_number(w, "priority", route->priority);
@@ -53,11 +53,8 @@ static void put_routes(struct json_writer *w, const struct cni_result *result, u
 
 static void put_dns(struct json_writer *w, const struct cni_dns *dns, enum cni_version version)
 {
-	bool empty = !json_first(dns->nameservers) && !json_first(dns->search) &&
-		     !json_first(dns->options) && !(dns->domain && *dns->domain);
-
 	/* Up to 0.4.0 the member is always there. */
-	if (empty && version >= CNI_1_0_0)
+	if (cni_dns_is_empty(dns) && version >= CNI_1_0_0)
 		return;
 	json_open(w, "dns", '{');
 	if (json_first(dns->nameservers))
