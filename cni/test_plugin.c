@@ -175,6 +175,32 @@ static void test_own_netns(void)
 		"DEL still gives back what is outside of it");
 }
 
+/* There is one, it seems, and it cannot be opened: what is outside is given back all the same. */
+static void test_netns_that_cannot_be_opened(void)
+{
+	static const struct cni_plugin entering = {
+		.name = "entering", .enters_netns = true, .add = fake_add, .del = fake_del,
+		.check = fake_check,
+	};
+	static const char *const commands[] = { "ADD", "CHECK", "DEL" };
+	char path[300] = "/", output[2048];
+
+	memset(path + 1, 'a', sizeof(path) - 2);
+	environment.netns = path;
+	plugin = &entering;
+	for (size_t i = 0; i < 3; i++) {
+		environment.command = commands[i];
+		ok(run("{\"name\":\"n\",\"cniVersion\":\"1.0.0\"}", output, sizeof(output)) == 1 &&
+				strstr(output, "\"code\": 8") && !strcmp(called, i == 2 ? "del " : ""),
+			"%s: only DEL does what it can, and all fail", commands[i]);
+	}
+	environment.ifname = "broken";
+	ok(run("{\"name\":\"n\"}", output, sizeof(output)) == 1 && strstr(output, "\"code\": 107") &&
+			strstr(output, "; open network namespace /"), "DEL tells both failures");
+	environment.ifname = "net1";
+	plugin = &fake;
+}
+
 int main(void)
 {
 	environment.container_id = "c1";
@@ -183,5 +209,6 @@ int main(void)
 	test_commands();
 	test_gc();
 	test_own_netns();
+	test_netns_that_cannot_be_opened();
 	return tap_done();
 }

@@ -187,8 +187,19 @@ snapshot() {
 	leases
 }
 
+# Duplicate address detection of the address that a link gave itself ends later: snapshots must not
+# see that, either.
+settled() {
+	local file
+
+	for file in /run/netns/*; do
+		[ -z "$(ip -n "${file##*/}" -6 addr show tentative 2>/dev/null)" ] || return 1
+	done
+}
+
 # remember; ...; unchanged
 remember() {
+	within 10 settled
 	snapshot >"$BATS_TEST_TMPDIR/before"
 }
 
