@@ -71,17 +71,11 @@ static int add_address(const struct cni_request *req, struct nl *nl, const struc
 	return 0;
 }
 
-/* Of the addresses of the interface with that index; of all for -1. */
-static const struct ip *first_gateway(
-	const struct cni_result *result, int interface, uint8_t family)
+static const struct ip *first_gateway(const struct cni_result *result, uint8_t family)
 {
-	for (size_t i = 0; i < result->n_addresses; i++) {
-		const struct cni_address *address = &result->addresses[i];
-
-		if (address->gateway.family == family &&
-			(interface < 0 || address->interface == interface))
-			return &address->gateway;
-	}
+	for (size_t i = 0; i < result->n_addresses; i++)
+		if (result->addresses[i].gateway.family == family)
+			return &result->addresses[i].gateway;
 	return NULL;
 }
 
@@ -94,14 +88,14 @@ static uint32_t told(int64_t attribute)
 	return attribute < 0 ? 0 : (uint32_t)attribute;
 }
 
-static struct route route_of(const struct link *link, const struct cni_result *result,
-	int interface, const struct cni_route *from)
+static struct route route_of(
+	const struct link *link, const struct cni_result *result, const struct cni_route *from)
 {
 	/* What is told to be on the link has no gateway. */
 	bool on_link = from->scope >= RT_SCOPE_LINK;
 	const struct ip *gateway = from->gateway.family || on_link
 					   ? &from->gateway
-					   : first_gateway(result, interface, from->dst.family);
+					   : first_gateway(result, from->dst.family);
 	struct route route = {
 		.family = from->dst.family,
 		.prefix = from->dst.prefix,
@@ -125,7 +119,7 @@ static struct route route_of(const struct link *link, const struct cni_result *r
 static int add_route(struct nl *nl, const struct link *link, const struct cni_result *result,
 	const struct cni_route *from, struct cni_error *err)
 {
-	struct route route = route_of(link, result, -1, from);
+	struct route route = route_of(link, result, from);
 	char dst[IP_TEXT];
 	int rc = route_add(nl, &route);
 
@@ -190,7 +184,7 @@ static bool is_shared(const struct cni_result *result, int interface)
 static struct route route_to_check(const struct link *link, const struct cni_result *result,
 	int interface, const struct cni_route *from)
 {
-	struct route route = route_of(link, result, interface, from);
+	struct route route = route_of(link, result, from);
 
 	if (is_shared(result, interface)) {
 		route.index = 0;
@@ -209,8 +203,7 @@ int iface_check(struct nl *nl, const struct link *link, const struct cni_result 
 			check_address(nl, link, &result->addresses[i].ip, err) < 0)
 			return -1;
 	for (size_t i = 0; i < result->n_routes; i++) {
-		struct route route =
-			route_to_check(link, result, interface, &result->routes[i]);
+		struct route route = route_to_check(link, result, interface, &result->routes[i]);
 		int rc = route_has(nl, &route);
 
 		if (rc < 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154,SC2016
 # What runtimes and chains rely on, whatever the plugin: versions, prevResult, keys, CNI_ARGS, metadata.
 bats_require_minimum_version 1.5.0
 load lib.bash

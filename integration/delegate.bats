@@ -296,6 +296,20 @@ CNI_PATH=$plugins:/run/fake
 	succeeds
 }
 
+@test "a delegate that cannot be looked for: DEL fails, and completes when it can" {
+	fake ADD ''
+	succeeds
+	ln -sf loop /run/loop
+	rm -f $log
+	fake DEL '' CNI_PATH=/run/loop
+	fails 5 'fake'
+	no_link pod1 net1
+	[ ! -e $log ] || fail 'the delegate was called'
+	fake DEL ''
+	succeeds_silently
+	[ "$(xargs <$log)" = DEL ]
+}
+
 @test "a delegate that cannot be executed" {
 	echo 'no program' >/run/fake/data
 	remember
