@@ -149,6 +149,7 @@ pod2/net2: 10.3.0.2/24' ] || fail "leases: $(leases)"
 		{rangeStart: "10.3.0.9", rangeEnd: "10.3.0.9"}')")
 	multus ADD pod2 "$conf"
 	succeeds
+	within 10 settled
 	remember
 	multus ADD pod1 "$conf"
 	fails 999 'error adding container to network .*single.*: pool single exhausted: 1 usable, 1 leased'
