@@ -51,11 +51,6 @@ struct cni_result {
 	struct cni_route *routes;
 	size_t n_interfaces, n_addresses, n_routes;
 	struct cni_dns dns;
-	/*
-	 * It is for the plugin that delegated, which is to set the routes as they were configured:
-	 * their attributes are written in every version.
-	 */
-	bool is_ipam;
 	struct json *tree; /* owned: what a parsed result borrows from */
 };
 

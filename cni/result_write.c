@@ -38,7 +38,7 @@ static void put_routes(struct json_writer *w, const struct cni_result *result, u
 		json_open(w, NULL, '{');
 		json_put_string(w, "dst", ip_print_cidr(&route->dst, text));
 		put_gateway(w, "gw", &route->gateway);
-		if (version >= CNI_1_1_0 || result->is_ipam) {
+		if (version >= CNI_1_1_0) {
 			put_number(w, "mtu", route->mtu);
 			put_number(w, "advmss", route->advmss);
 			put_number(w, "priority", route->priority);

@@ -213,24 +213,6 @@ static void test_pass_on(void)
 	ok(named && strstr(named, "ours") && !strstr(named, "theirs"), "our dns replaces theirs");
 }
 
-static void test_ipam(void)
-{
-	CLEANUP(cni_result_done) struct cni_result result = { .is_ipam = true };
-	struct cni_route *route = cni_result_route(&result);
-	struct cni_error err;
-
-	ip_parse_cidr("10.9.0.0/16", &route->dst);
-	route->table = 100;
-	for (int version = CNI_0_3_0; version < CNI_VERSIONS; version++) {
-		CLEANUP(json_writer_done) struct json_writer w = { 0 };
-
-		ok(!cni_result_write(&result, (enum cni_version)version, &w, &err) &&
-				strstr(w.text, "\"table\":100"),
-			"an IPAM tells whoever asked the attributes of routes in %s",
-			cni_version_name((enum cni_version)version));
-	}
-}
-
 int main(void)
 {
 	test_shapes();
@@ -238,6 +220,5 @@ int main(void)
 	test_print();
 	test_previous();
 	test_pass_on();
-	test_ipam();
 	return tap_done();
 }

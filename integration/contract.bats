@@ -184,21 +184,19 @@ make_eth0() {
 
 # --- routes --------------------------------------------------------------------------------------
 
-@test "routes are set as they are configured, in every version, by the pool in-process and executed" {
+@test "routes are set as they are configured; a result tells their attributes from 1.1.0 on" {
 	mkdir -p /run/foreign
 	cp "$plugins/pool" /run/foreign/
 	routes='.ipam.routes = [{dst: "10.8.0.0/16", mtu: 1400, advmss: 1300, priority: 77},
 		{dst: "10.9.0.0/16", table: 100}, {dst: "198.51.100.0/24", scope: 253}]'
 	for version in $versions; do
-		seen=
 		for path in "$plugins" /run/foreign; do
+			# An IPAM that is executed has nothing but its result to tell them.
+			[ "$path" = "$plugins" ] || [ "$version" = 1.1.0 ] || continue
 			add "$routes | .cniVersion = \"$version\"" "CNI_PATH=$path"
-			# Attributes of routes are of 1.1.0.
 			json '([(.routes? // []), (.ip4.routes? // [])] | add | map(has("table") or has("mtu")) | any)
 				== ($version == "1.1.0")' --arg version "$version"
 			now=$(ip -n pod1 -d route show table all dev net1 proto boot | sort)
-			[ -z "$seen" ] || [ "$seen" = "$now" ] || fail "$version: in-process: $seen; executed: $now"
-			seen=$now
 			[[ $now == *'10.9.0.0/16 via 10.1.0.1 table 100'* && $now == *'metric 77 mtu 1400 advmss 1300'* &&
 				$now == *'198.51.100.0/24'*'scope link'* ]] || fail "$version: routes: $now"
 			del

@@ -11,7 +11,7 @@
 
 static int pool_add(const struct cni_request *req, int out, struct cni_error *err)
 {
-	CLEANUP(cni_result_done) struct cni_result result = { .is_ipam = true };
+	CLEANUP(cni_result_done) struct cni_result result = { 0 };
 	CLEANUP(ipam_guard_end) struct ipam_guard guard = { 0 };
 
 	if (lease_add(req, &guard, &result, err) < 0 ||
