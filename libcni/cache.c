@@ -9,11 +9,13 @@
 #include "cni/result.h"
 #include "libcni/file.h"
 
-#define KIND "cniCacheV1"
+#define CACHE_DIR "/var/lib/cni"
+#define KIND	  "cniCacheV1"
 
 int cache_path(char path[PATH_MAX], const char *dir, const char *network,
 	const struct libcni_attachment *at, struct cni_error *err)
 {
+	dir = dir ? dir : CACHE_DIR;
 	/* One character is left for the temporary file's '.'. */
 	if (snprintf(path, PATH_MAX, "%s/results/%s-%s-%s", dir, network, at->container_id,
 		    at->ifname) >= PATH_MAX ||

@@ -11,7 +11,7 @@
 #include "libcni/conflist.h"
 #include "libcni/libcni.h"
 
-/* The path of an attachment's file. Its names must have been checked. */
+/* The path of an attachment's file. dir NULL: /var/lib/cni. Its names must have been checked. */
 int cache_path(char path[PATH_MAX], const char *dir, const char *network,
 	const struct libcni_attachment *, struct cni_error *err);
 

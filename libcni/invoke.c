@@ -76,20 +76,21 @@ static void put_config(const struct invocation *run, const struct json *object,
 int invoke_plugin(struct invocation *run, const struct json *object, const struct json *previous,
 	char **output, size_t *length, struct cni_error *err)
 {
+	const char *path = text_or_empty(run->runtime->path);
 	const struct exec_variable variables[] = {
 		{ "CNI_COMMAND", cni_command_name(run->command) },
 		{ "CNI_CONTAINERID", run->at.container_id },
 		{ "CNI_NETNS", run->at.netns },
 		{ "CNI_IFNAME", run->at.ifname },
 		{ "CNI_ARGS", run->at.args },
-		{ "CNI_PATH", run->path },
+		{ "CNI_PATH", path },
 		{ 0 },
 	};
 	CLEANUP(json_writer_done) struct json_writer w = { 0 };
 	char file[PATH_MAX];
 
 	if (conflist_plugin(&run->plugin, object, err) < 0 ||
-		exec_find(run->path, run->plugin.type, file, err) < 0)
+		exec_find(path, run->plugin.type, file, err) < 0)
 		return -1;
 	put_config(run, object, previous, &w);
 	if (json_writer_end(&w) < 0)

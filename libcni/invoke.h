@@ -7,10 +7,15 @@
 #include "libcni/conflist.h"
 #include "libcni/libcni.h"
 
+static inline const char *text_or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
 /* One operation over a list. */
 struct invocation {
 	enum cni_command command;
-	const char *path; /* CNI_PATH */
+	const struct libcni_runtime *runtime;
 	const struct libcni_list *list;
 	struct libcni_attachment at;   /* without NULLs */
 	struct json *capability_args;  /* owned; NULL: none */
