@@ -36,15 +36,15 @@ struct libcni_error {
 
 /* One plugin that was run, or could not be. It is valid during the call of trace() only. */
 struct libcni_call {
-	const char *command;   /* CNI_COMMAND: "ADD" */
-	const char *type;      /* of the plugin */
-	const char *name;      /* of the plugin in the list; NULL: none */
-	const char *file;      /* what was executed; NULL: it was not found */
-	const char *input;     /* its stdin; NULL: none */
-	size_t input_length;   /* in bytes */
-	const char *output;    /* its stdout when it succeeded, else NULL */
-	size_t output_length;  /* in bytes */
-	long long nanoseconds; /* from its start until its end was known */
+	const char *command;		  /* CNI_COMMAND: "ADD" */
+	const char *type;		  /* of the plugin */
+	const char *name;		  /* of the plugin in the list; NULL: none */
+	const char *file;		  /* what was executed; NULL: it was not found */
+	const char *input;		  /* its stdin; NULL: none */
+	size_t input_length;		  /* in bytes */
+	const char *output;		  /* its stdout when it succeeded, else NULL */
+	size_t output_length;		  /* in bytes */
+	long long nanoseconds;		  /* from its start until its end was known */
 	const struct libcni_error *error; /* NULL: it succeeded */
 };
 
@@ -114,8 +114,8 @@ const char *libcni_version(const struct libcni_list *);
  * A directory that does not exist has none.
  */
 int libcni_networks(const char *dir,
-	int (*each)(void *data, const char *name, const char *path,
-		const struct libcni_error *error),
+	int (*each)(
+		void *data, const char *name, const char *path, const struct libcni_error *error),
 	void *data, struct libcni_error *err);
 
 /* ---- Operations ---- */

@@ -138,15 +138,6 @@ int libcni_add(const struct libcni_runtime *runtime, const struct libcni_list *l
 
 /* ---- CHECK and DEL ---- */
 
-static int run_one(struct invocation *run, const struct json *object, const struct json *previous,
-	struct cni_error *err)
-{
-	CLEANUP(freep) char *output = NULL;
-	size_t length;
-
-	return invoke_plugin(run, object, previous, &output, &length, err);
-}
-
 static int check(struct invocation *run, const struct libcni_runtime *runtime,
 	const struct libcni_attachment *at, struct cni_error *err)
 {
@@ -164,7 +155,7 @@ static int check(struct invocation *run, const struct libcni_runtime *runtime,
 	if (cache_read(path, run->list, &run->at, &cached, err) < 0)
 		return -1;
 	json_each (object, run->list->plugins)
-		if (run_one(run, object, cached.result, err) < 0)
+		if (invoke_silent(run, object, cached.result, err) < 0)
 			return -1;
 	return 0;
 }
@@ -188,7 +179,7 @@ static int del_all(struct invocation *run, const struct json *previous, struct c
 	json_each (object, run->list->plugins)
 		objects[i++] = object;
 	while (i--)
-		if (run_one(run, objects[i], previous, err) < 0)
+		if (invoke_silent(run, objects[i], previous, err) < 0)
 			return -1;
 	return 0;
 }
