@@ -7,6 +7,16 @@
 #include "cni/exec.h"
 #include "libcni/report.h"
 
+int invoke_check_name(const struct libcni_list *list, struct cni_error *err)
+{
+	if (cni_request_is_name(list->name))
+		return 0;
+	return cni_fail(err, CNI_INVALID_CONFIG,
+		"invalid characters found in network name \"%s\": it must be letters, digits, '_', "
+		"'.' and '-', the first a letter or digit",
+		list->name);
+}
+
 /* A member by its exact name, as capabilities are compared. */
 static const struct json *exact_member(const struct json *object, const char *key)
 {

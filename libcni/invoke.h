@@ -26,6 +26,9 @@ struct invocation {
 	char file[PATH_MAX];	       /* what it is; "": it was not found */
 };
 
+/* Is the name of the network one that plugins accept? CNI_INVALID_CONFIG if not. */
+int invoke_check_name(const struct libcni_list *, struct cni_error *err);
+
 /*
  * Run one plugin of the list: its object with name, cniVersion, prevResult (NULL: none) and what
  * its capabilities select of the capability arguments as runtimeConfig; for GC, the valid

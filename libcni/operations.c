@@ -17,11 +17,8 @@ static void invocation_done(struct invocation *run)
 
 static int check_names(const struct invocation *run, struct cni_error *err)
 {
-	if (!cni_request_is_name(run->list->name))
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"invalid characters found in network name \"%s\": it must be letters, "
-			"digits, '_', '.' and '-', the first a letter or digit",
-			run->list->name);
+	if (invoke_check_name(run->list, err) < 0)
+		return -1;
 	if (!*run->at.ifname)
 		return cni_fail(err, CNI_BAD_ENVIRONMENT, "interface name is empty");
 	if (cni_request_check_container_id(run->at.container_id, err) < 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcni/report.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int report(struct libcni_error *out, const struct cni_error *err, const struct invocation *run)
 {
@@ -31,4 +33,26 @@ int report(struct libcni_error *out, const struct cni_error *err, const struct i
 	snprintf(out->details, sizeof(out->details), "%s", err->details);
 	out->code = err->code;
 	return -1;
+}
+
+void report_join(struct libcni_error *all, const struct libcni_error *more, const char *format, ...)
+{
+	size_t size = sizeof(all->msg), length = strlen(all->msg);
+	va_list ap;
+
+	if (!all->code) {
+		all->code = more->code;
+		memcpy(all->details, more->details, sizeof(all->details));
+	} else {
+		length += (size_t)snprintf(all->msg + length, size - length, "; ");
+	}
+	if (length < size) {
+		va_start(ap, format);
+		length += (size_t)vsnprintf(all->msg + length, size - length, format, ap);
+		va_end(ap);
+	}
+	if (length < size)
+		length += (size_t)snprintf(all->msg + length, size - length, "%s", more->msg);
+	if (length >= size)
+		stpcpy(all->msg + size - sizeof("..."), "...");
 }

@@ -12,4 +12,11 @@
  */
 int report(struct libcni_error *, const struct cni_error *, const struct invocation *run);
 
+/*
+ * Add a further failure to all, "first; second", each behind what format says of it. The first
+ * one's code and details stay. Where they do not fit, the message ends with "...".
+ */
+void report_join(struct libcni_error *all, const struct libcni_error *more, const char *format, ...)
+	PRINTF(3, 4);
+
 #endif
