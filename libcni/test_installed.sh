@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # test_installed.sh BUILD PAGE CC...: install into a directory of its own, build the example of the
 # manual page against it, in C and in C++, shared and static, and run it with a fake plugin.
+# Commands are called through point.
+# shellcheck disable=SC2317
 set -eu
 
 build=$1 page=$2
