@@ -30,13 +30,12 @@ struct exec_variable {
 /*
  * Run file with our environment, the variables given (ended by a NULL name) replacing those of the
  * same name, and input on stdin. A file that is being replaced (ETXTBSY) is tried again for a
- * few seconds. There is no deadline: CNI has none, and how long an address may take only the
- * runtime knows, which kills us when it gives up. The child's stderr is passed on to ours if it
- * succeeded. Signal dispositions stay as they are; SIGCHLD must not be ignored, or the exit status
- * is lost.
+ * few seconds. The child's stderr is passed on to ours if it succeeded. Signal dispositions stay
+ * as they are; SIGCHLD must not be ignored, or the exit status is lost.
  *
- * It may take timeout milliseconds, or EXEC_UNBOUNDED: then it is killed (SIGKILL), and the error
- * is CNI_TRY_LATER. Processes that it left behind are neither waited for nor killed.
+ * After timeout milliseconds it is killed (SIGKILL), and the error is CNI_TRY_LATER. Processes that
+ * it left behind are neither waited for nor killed. EXEC_UNBOUNDED is for delegates: how long an
+ * address may take only the runtime knows, which kills us when it gives up.
  *
  * On success *output (malloc'd, NUL-terminated, the caller's) is its stdout. If it failed, err is
  * what it printed as an error object, code and details kept, or a description of what it did
