@@ -48,7 +48,7 @@ struct libcni_call {
 	const struct libcni_error *error; /* NULL: it succeeded */
 };
 
-/* How a runtime runs plugins, and where it keeps things. Start with { 0 }. */
+/* How a runtime runs plugins, and where it keeps things. Start with { 0 }, in C++ with {}. */
 struct libcni_runtime {
 	const char *path;      /* CNI_PATH: directories of plugins, separated by ':' */
 	const char *cache_dir; /* results/ is below; NULL: /var/lib/cni */
