@@ -107,6 +107,7 @@ static const struct tool_option *option_of(const char *word)
 /* The words before the one that is typed, taken apart. */
 struct before {
 	const struct tool_command *command;
+	bool is_unknown;		    /* a command that there is not */
 	size_t operands;		    /* how many */
 	const struct tool_option *argument; /* an option whose argument comes next; NULL: none */
 };
@@ -125,6 +126,7 @@ static void read_before(struct before *before, char **words, int count)
 			continue;
 		} else if (!before->command) {
 			before->command = tool_command(words[i]);
+			before->is_unknown |= !before->command;
 		} else {
 			before->operands++;
 		}
@@ -147,9 +149,9 @@ void tool_complete(char **words, int count)
 			candidate(typed, "full", before.argument->summary);
 	} else if (*typed == '-') {
 		options(typed, OPTION_HELP | (before.command ? before.command->options : 0));
-	} else if (!before.command) {
+	} else if (!before.command && !before.is_unknown) {
 		commands(typed);
-	} else {
+	} else if (before.command) {
 		word = before.command->synopsis;
 		for (size_t i = 0; i < before.operands; i++) {
 			word += strcspn(word, " ");
