@@ -7,26 +7,31 @@
 
 #include "cni/request.h"
 
+static int check_names(const char *id, const char *ifname, struct cni_error *err)
+{
+	if (!*ifname)
+		return cni_fail(err, CNI_INVALID_CONFIG, "the interface name is empty");
+	if (cni_request_check_container_id(id, err) < 0)
+		return -1;
+	return cni_request_check_ifname(ifname, err);
+}
+
 /* The names, of which id is not terminated. */
 static int add(struct valid *valid, const char *id, size_t id_length, const char *ifname,
 	struct cni_error *err)
 {
-	struct libcni_attachment *grown, item = { 0 };
 	CLEANUP(freep) char *own_id = strndup(id, id_length), *own_ifname = strdup(ifname);
+	struct libcni_attachment *grown;
 
 	grown = reallocarray(valid->items, valid->count + 1, sizeof(*grown));
 	if (grown)
 		valid->items = grown;
 	if (!own_id || !own_ifname || !grown)
 		return cni_fail(err, CNI_INTERNAL, "valid attachments: out of memory");
-	if (!*ifname)
-		return cni_fail(err, CNI_INVALID_CONFIG, "the interface name is empty");
-	if (cni_request_check_container_id(own_id, err) < 0 ||
-		cni_request_check_ifname(own_ifname, err) < 0)
+	if (check_names(own_id, own_ifname, err) < 0)
 		return -1;
-	item.container_id = own_id;
-	item.ifname = own_ifname;
-	valid->items[valid->count++] = item;
+	valid->items[valid->count++] =
+		(struct libcni_attachment){ .container_id = own_id, .ifname = own_ifname };
 	own_id = own_ifname = NULL;
 	return 0;
 }
@@ -101,36 +106,32 @@ static int add_lines(struct valid *valid, char *text, struct cni_error *err)
 	return 0;
 }
 
-/* The whole of a stream, JSON_MAX bytes at most. 0 or -errno. */
-static int read_stream(FILE *f, char **text, size_t *length)
+/* The whole of a stream as a text, JSON_MAX bytes at most, for which there is room. 0 or -errno. */
+static int read_stream(FILE *f, char *text, size_t *length)
 {
-	CLEANUP(freep) char *all = malloc(JSON_MAX + 2);
-
-	if (!all)
-		return -ENOMEM;
 	errno = 0;
-	*length = fread(all, 1, JSON_MAX + 1, f);
+	*length = fread(text, 1, JSON_MAX + 1, f);
 	if (ferror(f))
 		return errno ? -errno : -EIO;
 	if (*length > JSON_MAX)
 		return -EFBIG;
-	all[*length] = '\0';
-	if (strlen(all) != *length)
-		return -EINVAL;
-	*text = all;
-	all = NULL;
-	return 0;
+	text[*length] = '\0';
+	return strlen(text) == *length ? 0 : -EINVAL;
 }
 
 int valid_add_file(struct valid *valid, const char *file, struct cni_error *err)
 {
 	bool is_stdin = !strcmp(file, "-");
 	const char *what = is_stdin ? "stdin" : file;
-	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) char *text = malloc(JSON_MAX + 2);
 	FILE *f = is_stdin ? stdin : fopen(file, "re");
 	size_t length = 0;
-	int rc = f ? read_stream(f, &text, &length) : -errno;
+	int rc = f ? 0 : -errno;
 
+	if (!text)
+		rc = -ENOMEM;
+	if (!rc)
+		rc = read_stream(f, text, &length);
 	if (f && !is_stdin)
 		fclose(f);
 	if (rc < 0)
