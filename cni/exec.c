@@ -143,7 +143,7 @@ int exec_plugin(const char *file, const struct exec_variable *variables, const c
 	CLEANUP(sigpipe_release) struct sigpipe_guard guard;
 	CLEANUP(exec_child_done)
 	struct exec_child child = { .input = input, .left = length, EXEC_CHILD_NONE };
-	int status, rc;
+	int status = 0, rc;
 
 	exec_child_bound(&child, timeout);
 	sigpipe_hold(&guard);

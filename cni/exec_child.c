@@ -77,13 +77,14 @@ static int wait_for(struct exec_child *child, int *status, int options)
 int exec_child_reap(struct exec_child *child, int *status)
 {
 	const struct timespec pause = { .tv_nsec = BUSY_PAUSE };
+	struct pollfd end = child->ends[EXEC_EXIT];
 	int rc = wait_for(child, status, child->deadline ? WNOHANG : 0);
 
 	while (!rc && child->pid) {
 		if (!time_left(child))
 			return -ETIMEDOUT;
-		if (child->ends[EXEC_EXIT].fd >= 0)
-			poll(&child->ends[EXEC_EXIT], 1, time_left(child));
+		if (end.fd >= 0)
+			poll(&end, 1, time_left(child));
 		else
 			nanosleep(&pause, NULL);
 		rc = wait_for(child, status, WNOHANG);

@@ -140,21 +140,21 @@ static int execute(const struct invocation *run, const struct json_writer *input
 
 /* err NULL: it succeeded. */
 static void trace(
-	const struct invocation *run, struct libcni_call *call, const struct cni_error *err)
+	const struct invocation *run, struct libcni_call call, const struct cni_error *err)
 {
 	struct libcni_error error;
 
 	if (!run->runtime->trace)
 		return;
-	call->command = cni_command_name(run->command);
-	call->type = run->plugin.type;
-	call->name = run->plugin.name;
-	call->file = *run->file ? run->file : NULL;
+	call.command = cni_command_name(run->command);
+	call.type = run->plugin.type;
+	call.name = run->plugin.name;
+	call.file = *run->file ? run->file : NULL;
 	if (err) {
 		report(&error, err, run);
-		call->error = &error;
+		call.error = &error;
 	}
-	run->runtime->trace(run->runtime->trace_data, call);
+	run->runtime->trace(run->runtime->trace_data, &call);
 }
 
 int invoke_plugin(struct invocation *run, const struct json *object, const struct json *previous,
@@ -170,7 +170,7 @@ int invoke_plugin(struct invocation *run, const struct json *object, const struc
 		return -1;
 	if (exec_find(text_or_empty(run->runtime->path), run->plugin.type, run->file, err) < 0) {
 		*run->file = '\0';
-		trace(run, &call, err);
+		trace(run, call, err);
 		return -1;
 	}
 	put_input(run, object, previous, &w);
@@ -185,7 +185,7 @@ int invoke_plugin(struct invocation *run, const struct json *object, const struc
 		call.output = *output;
 		call.output_length = *length;
 	}
-	trace(run, &call, rc < 0 ? err : NULL);
+	trace(run, call, rc < 0 ? err : NULL);
 	return rc;
 }
 

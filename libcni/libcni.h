@@ -89,7 +89,7 @@ struct libcni_list;
  * are not looked at. *list is to be freed.
  *
  * Unless loadOnlyInlinedPlugins is true, a list's plugins are followed by those of the .conf files
- * in the directory DIR/NAME, in the order of their names.
+ * in the directory DIR/NAME, in the order of their names. The cache keeps them as part of the list.
  */
 int libcni_load(
 	struct libcni_list **list, const char *dir, const char *name, struct libcni_error *err);
@@ -150,7 +150,8 @@ int libcni_del(const struct libcni_runtime *, const struct libcni_list *,
  * GC: DEL every cached attachment of the network that is not among the count valid ones (of which
  * container_id and ifname are looked at; NULL with 0: none is valid), with the namespace and
  * arguments that it was added with. Then, from version 1.1.0, run every plugin with the valid
- * ones. Goes on after errors; err has all of them. A list with disableGC is left alone.
+ * ones. Goes on after errors; err has all of them, "first; second", cut with "..." if they are
+ * too many, and the code of the first. A list with disableGC is left alone.
  *
  * Attachments are the network's by its name alone, whoever made them: every runtime that has a
  * network of that name must be asked for its valid ones.
@@ -182,7 +183,7 @@ int libcni_plugin_versions(const struct libcni_runtime *, const struct libcni_li
 
 /*
  * Could an ADD be tried? The network's name is valid, its plugins are found in path, and all of
- * them support its version. All that is wrong is in err.
+ * them support its version. All that is wrong is in err, as for libcni_gc().
  */
 int libcni_validate(
 	const struct libcni_runtime *, const struct libcni_list *, struct libcni_error *err);
@@ -194,13 +195,14 @@ struct libcni_cached {
 	const char *file;
 	const char *network;
 	struct libcni_attachment at;
-	const char *config; /* the network configuration then, as text */
+	const char *config; /* the network configuration then, as text; "" if it is damaged */
 	const char *result; /* JSON; NULL: none */
 };
 
 /*
  * Call each() for every attachment in the cache, in the order of the files' names. Files that are
- * none are passed over. A value other than 0 ends it and is returned. No cache: 0.
+ * none, or bear another attachment's name, are passed over. A value other than 0 ends it and is
+ * returned. No cache: 0.
  */
 int libcni_attachments(const struct libcni_runtime *,
 	int (*each)(void *data, const struct libcni_cached *), void *data,
