@@ -332,6 +332,8 @@ offers() {
 	[ "$(ask 'cnitool n')" = 'networks	list the networks of NETCONFPATH' ]
 	[ "$(ask 'cnitool del rail0 /run/netns/p' | cut -f 1 | xargs)" = '/run/netns/pod1 /run/netns/pod2' ]
 	[ "$(ask 'cnitool add --tr' | cut -f 1 | xargs)" = '--trace --trace=full' ]
+	[ "$(ask 'cnitool completion ' | cut -f 1 | xargs)" = 'bash fish zsh' ]
+	[ "$(ask 'cnitool gc rail0 --valid-file /run/net.d/1' | cut -f 1)" = /run/net.d/10-rail0.conflist ]
 }
 
 @test "completion of another shell" {

@@ -40,9 +40,14 @@ static const char fish[] =
 	"# fish completion for cnitool: put it into ~/.config/fish/completions/cnitool.fish\n"
 	"function __cnitool\n"
 	"	set -l words (commandline -opc) (commandline -ct)\n"
-	"	$words[1] __complete $words[2..-1] 2>/dev/null\n"
+	"	set -l found ($words[1] __complete $words[2..-1] 2>/dev/null)\n"
+	"	if set -q found[1]\n"
+	"		printf '%s\\n' $found\n"
+	"	else\n"
+	"		__fish_complete_path (commandline -ct)\n"
+	"	end\n"
 	"end\n"
-	"complete -c cnitool -a '(__cnitool)'\n";
+	"complete -c cnitool -f -a '(__cnitool)'\n";
 
 int tool_completion(const struct tool *tool)
 {
