@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "netlink/link_read.h"
+
 /* ALTIFNAMSIZ of linux/if.h, which cannot be included beside net/if.h everywhere. */
 #define ALTNAME_SIZE 128
 #define ADDRESS_SIZE 6
@@ -89,10 +91,10 @@ static int read_attr(const struct nlattr *attr, void *data)
 	return 0;
 }
 
-static int read_link(const struct nlmsghdr *message, void *data)
+int link_read(const struct nlmsghdr *message, struct link *out)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-	struct link *out = data, link = { 0 };
+	struct link link = { 0 };
 	int rc;
 
 	if (message->nlmsg_type != RTM_NEWLINK ||
@@ -105,6 +107,11 @@ static int read_link(const struct nlmsghdr *message, void *data)
 		return rc;
 	*out = link;
 	return 0;
+}
+
+static int read_answer(const struct nlmsghdr *message, void *data)
+{
+	return link_read(message, data);
 }
 
 static struct ifinfomsg *begin(struct nl_request *req, uint16_t type, uint16_t flags, int index)
@@ -122,7 +129,7 @@ static int get(struct nl *nl, struct nl_request *req, struct link *out)
 	int rc;
 
 	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if ((rc = nl_do(nl, req, read_link, &link)) < 0)
+	if ((rc = nl_do(nl, req, read_answer, &link)) < 0)
 		return rc;
 	if (!link.index)
 		return -EBADMSG;
@@ -293,7 +300,7 @@ static int match_child(const struct nlmsghdr *message, void *data)
 
 	if (search->child.index)
 		return 0;
-	if ((rc = read_link(message, &link)) < 0)
+	if ((rc = link_read(message, &link)) < 0)
 		return rc;
 	if (link.parent == search->parent && !link.parent_elsewhere && is_stacked(link.kind))
 		search->child = link;
