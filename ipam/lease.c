@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cni/boot.h"
 #include "ipam/reclaim.h"
 
 /* An ADD on its way to one transaction. */
@@ -91,7 +92,7 @@ static int describe(struct plan *plan, struct cni_error *err)
 	next->pod_uid = cni_request_arg(req, "K8S_POD_UID");
 	next->netns = req->netns_path;
 	next->netns_id = plan->netns_id;
-	next->boot = store_boot_id();
+	next->boot = boot_id();
 	next->time = time(NULL);
 	next->n_addresses = 0;
 	next->fixed = 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cni/boot.h"
 #include "ipam/lease.h"
 
 /* Enough for the ADDs that follow, few enough to wait for. */
@@ -16,7 +17,7 @@ static bool is_told(const char *text)
 
 bool reclaim_is_dead(const struct lease *lease)
 {
-	const char *boot = store_boot_id();
+	const char *boot = boot_id();
 	struct stat status;
 	char now[LEASE_NETNS_ID];
 

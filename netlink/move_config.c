@@ -130,6 +130,13 @@ static int copy_attr(const struct nlattr *attr, void *data)
 static_assert(sizeof(struct ifaddrmsg) <= HEADER_SIZE && sizeof(struct rtmsg) <= HEADER_SIZE,
 	"the header of both fits");
 
+static bool is_ipv4_route(const struct nlmsghdr *saved)
+{
+	const struct rtmsg *msg = mnl_nlmsg_get_payload(saved);
+
+	return saved->nlmsg_type == RTM_NEWROUTE && msg->rtm_family == AF_INET;
+}
+
 int link_restore_config(struct nl *nl, int index, const void *message, size_t size)
 {
 	struct nl_request req;
@@ -150,7 +157,9 @@ int link_restore_config(struct nl *nl, int index, const void *message, size_t si
 		header = sizeof(struct rtmsg);
 	else if (saved->nlmsg_type != RTM_NEWADDR)
 		return -EBADMSG;
-	fixed = nl_begin(&req, saved->nlmsg_type, NLM_F_CREATE | NLM_F_EXCL, header);
+	/* A second IPv4 route to one destination goes behind the first, as in the dump. */
+	fixed = nl_begin(&req, saved->nlmsg_type,
+		NLM_F_CREATE | (is_ipv4_route(saved) ? NLM_F_APPEND : NLM_F_EXCL), header);
 	memcpy(fixed, mnl_nlmsg_get_payload(saved), header);
 	if (copying.route) /* the others tell what became of it */
 		((struct rtmsg *)fixed)->rtm_flags &= RTNH_F_ONLINK;
