@@ -176,7 +176,7 @@ static void test_reuse(void)
 }
 
 /* A file as somebody's namespace, and its identity. */
-static const char *netns_of(const char *name, char id[LEASE_NETNS_ID])
+static const char *netns_of(const char *name, char id[NETNS_ID_TEXT])
 {
 	static char path[2][512];
 	static int turn;
@@ -189,14 +189,14 @@ static const char *netns_of(const char *name, char id[LEASE_NETNS_ID])
 	if (fd < 0 || fstat(fd, &status) < 0)
 		abort();
 	close(fd);
-	lease_netns_id(&status, id);
+	netns_print_id(&status, id);
 	return path[turn];
 }
 
 static void test_reclaim(void)
 {
 	const char *boot = boot_id();
-	char id[LEASE_NETNS_ID];
+	char id[NETNS_ID_TEXT];
 
 	ok(*boot, "the boot has an ID");
 	for (int i = 0; i < 6; i++) {
@@ -265,7 +265,7 @@ static void test_reclaim_order(void)
 
 static void test_identity(void)
 {
-	char id[LEASE_NETNS_ID] = "";
+	char id[NETNS_ID_TEXT] = "";
 	struct lease lease;
 	struct cni_error err = { 0 };
 	struct store *store;
@@ -280,7 +280,7 @@ static void test_identity(void)
 	test_env.override = NULL;
 	test_env.args = "";
 	if (!stat("/proc/self/ns/net", &status))
-		lease_netns_id(&status, id);
+		netns_print_id(&status, id);
 	store = test_open();
 	ok(store_find(store, "c1", "net1", &lease, &err) == 1, "the lease is found");
 	is(lease.netns_id, id, "identity of the namespace");
@@ -331,7 +331,7 @@ static void test_new_namespace(void)
 static void test_sticky(void)
 {
 	static const char config[] = CONFIG("'subnet':'10.1.0.0/24','sticky':'pod'");
-	char id[LEASE_NETNS_ID];
+	char id[NETNS_ID_TEXT];
 	const char *netns;
 
 	test_fresh();
