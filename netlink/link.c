@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netlink/link_read.h"
+#include "netlink/link_message.h"
 
 /* ALTIFNAMSIZ of linux/if.h, which cannot be included beside net/if.h everywhere. */
 #define ALTNAME_SIZE 128
@@ -91,10 +91,10 @@ static int read_attr(const struct nlattr *attr, void *data)
 	return 0;
 }
 
-int link_read(const struct nlmsghdr *message, struct link *out)
+int link_read(const struct nlmsghdr *message, void *data)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-	struct link link = { 0 };
+	struct link *out = data, link = { 0 };
 	int rc;
 
 	if (message->nlmsg_type != RTM_NEWLINK ||
@@ -107,11 +107,6 @@ int link_read(const struct nlmsghdr *message, struct link *out)
 		return rc;
 	*out = link;
 	return 0;
-}
-
-static int read_answer(const struct nlmsghdr *message, void *data)
-{
-	return link_read(message, data);
 }
 
 static struct ifinfomsg *begin(struct nl_request *req, uint16_t type, uint16_t flags, int index)
@@ -129,7 +124,7 @@ static int get(struct nl *nl, struct nl_request *req, struct link *out)
 	int rc;
 
 	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if ((rc = nl_do(nl, req, read_answer, &link)) < 0)
+	if ((rc = nl_do(nl, req, link_read, &link)) < 0)
 		return rc;
 	if (!link.index)
 		return -EBADMSG;

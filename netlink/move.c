@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netlink/link_read.h"
+#include "netlink/link_message.h"
 
 static int put_altname(const struct nlattr *attr, struct link_details *details)
 {
@@ -75,7 +75,7 @@ int link_details(struct nl *nl, int index, struct link_details *details)
 	return nl_do(nl, &req, read_details, details);
 }
 
-int link_move(struct nl *nl, int index, const struct link_move *move)
+int link_transfer(struct nl *nl, int index, const struct link_transfer *move)
 {
 	struct nl_request req;
 	struct ifinfomsg *info;

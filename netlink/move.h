@@ -25,7 +25,7 @@ int link_details(struct nl *, int index, struct link_details *);
 	for (const char *name = (list); *name; name += strlen(name) + 1)
 
 /* Zeroed members stay as they are, but for netns: negative is where the link is. */
-struct link_move {
+struct link_transfer {
 	int netns;
 	const char *name, *alias; /* NULL: unchanged; alias "": none */
 	uint32_t mtu;
@@ -45,7 +45,7 @@ struct link_move {
  * A link that moves loses addresses and routes, its controller and its sysctls. It is down then,
  * unless change says otherwise.
  */
-int link_move(struct nl *, int index, const struct link_move *);
+int link_transfer(struct nl *, int index, const struct link_transfer *);
 
 /* The link whose address is this, or whose permanent address is, of all kinds: hardware before
  * what is stacked on it and has the same address. The kernel cannot be asked for that one: this
