@@ -23,6 +23,10 @@ int iface_open(const struct cni_request *, struct nl *, int netns, struct cni_er
 const char *iface_alias(const struct cni_request *, char out[IFACE_ALIAS]);
 const char *iface_temporary_name(const struct cni_request *, char out[IFNAMSIZ]);
 
+/* The same for an attachment of which only the ID (cni_request_id()) is known. */
+const char *iface_alias_of(const char *id, char out[IFACE_ALIAS]);
+const char *iface_temporary_name_of(const char *id, char out[IFNAMSIZ]);
+
 /* The link's address as results have it. Returns out. */
 const char *iface_mac(const struct link *, char out[HWADDR_TEXT]);
 

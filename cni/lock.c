@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLEEP_MIN_NS 500000
-#define SLEEP_MAX_NS 8000000
+#define SLEEP_MIN_NS   500000
+#define SLEEP_MAX_NS   8000000
 #define TIMEOUT_MAX_MS INT32_MAX
 
 static int64_t monotonic_ns(void)
@@ -38,7 +38,8 @@ long lock_holder(int fd, char *name, size_t size)
 		long candidate;
 
 		if (sscanf(line, "%*s FLOCK %*s WRITE %ld %*[^:]:%*[^:]:%" SCNu64, &candidate,
-			    &inode) == 2 && inode == status.st_ino)
+			    &inode) == 2 &&
+			inode == status.st_ino)
 			pid = candidate;
 	}
 	if (file)
