@@ -97,6 +97,13 @@ static int restore_attributes(struct world *world, const struct state *state,
 		put_back(world, state, found, (struct link_transfer){ .address = &address },
 			"restore the MAC of", err) < 0)
 		return -1;
+	if (state->has_flags && state->addr_gen_mode >= 0 &&
+		state->addr_gen_mode != details->addr_gen_mode &&
+		put_back(world, state, found,
+			(struct link_transfer){ .has_addr_gen_mode = true,
+				.addr_gen_mode = (uint8_t)state->addr_gen_mode },
+			"restore the address generation of", err) < 0)
+		return -1;
 	if (state->has_flags && txqlen != details->txqlen)
 		return put_back(world, state, found,
 			(struct link_transfer){ .has_txqlen = true, .txqlen = txqlen },

@@ -31,6 +31,7 @@ static const struct json_field device_fields[] = {
 	{ "txqlen", json_bind_int, offsetof(struct state, txqlen), 0, UINT32_MAX },
 	{ "flags", json_bind_int, offsetof(struct state, flags), 0, UINT32_MAX },
 	{ "controller", json_bind_int, offsetof(struct state, controller), 0, INT32_MAX },
+	{ "addrGenMode", json_bind_int, offsetof(struct state, addr_gen_mode), -1, UINT8_MAX },
 	FIELD("altnames", json_bind_list, altnames),
 	FIELD("config", json_bind_list, config),
 	{ 0 },
@@ -67,7 +68,7 @@ static int bind_tree(struct state *state, struct json *tree, struct cni_error *e
 		.netns = "",
 		.netns_id = "",
 		.boot = "",
-		.has_flags = true,
+		.has_flags = true, .addr_gen_mode = -1,
 		.tree = tree };
 
 	memcpy(bound.id, state->id, sizeof(bound.id));
@@ -113,6 +114,7 @@ static void put_link(struct json_writer *w, const struct device *device)
 	json_put_int(w, "txqlen", details->txqlen);
 	json_put_int(w, "flags", link->flags);
 	json_put_int(w, "controller", link->controller);
+	json_put_int(w, "addrGenMode", details->addr_gen_mode);
 	json_open(w, "altnames", '[');
 	link_each_altname(name, details->altnames) json_put_string(w, NULL, name);
 	json_close(w, ']');

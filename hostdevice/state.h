@@ -25,7 +25,7 @@ struct state {
 	const char *key;  /* device.h */
 	const char *name; /* "": it has no interface, there is only the claim */
 	const char *alias, *kind, *parent, *mac, *permanent;
-	int64_t index, type, mtu, txqlen, flags, controller;
+	int64_t index, type, mtu, txqlen, flags, controller, addr_gen_mode; /* the last -1 */
 	bool has_flags; /* flags, txqlen and altnames are known: not so without a state file */
 	const struct json *altnames; /* of strings */
 	const struct json *config;   /* of link_save_config()'s messages, in hexadecimal */

@@ -35,6 +35,23 @@ static int read_permanent(const struct nlattr *attr, struct link_details *detail
 	return 0;
 }
 
+static int read_inet6(const struct nlattr *attr, void *data)
+{
+	struct link_details *details = data;
+
+	if (mnl_attr_get_type(attr) != IFLA_INET6_ADDR_GEN_MODE)
+		return 0;
+	if (mnl_attr_get_payload_len(attr) != sizeof(uint8_t))
+		return -EBADMSG;
+	details->addr_gen_mode = mnl_attr_get_u8(attr);
+	return 0;
+}
+
+static int read_family(const struct nlattr *attr, void *data)
+{
+	return mnl_attr_get_type(attr) == AF_INET6 ? nl_each_nested(attr, read_inet6, data) : 0;
+}
+
 static int read_detail(const struct nlattr *attr, void *data)
 {
 	struct link_details *details = data;
@@ -48,6 +65,8 @@ static int read_detail(const struct nlattr *attr, void *data)
 		return nl_get_string(attr, details->parent, sizeof(details->parent));
 	case IFLA_PHYS_PORT_NAME:
 		return nl_get_string(attr, details->port, sizeof(details->port));
+	case IFLA_AF_SPEC:
+		return nl_each_nested(attr, read_family, details);
 	case IFLA_PROP_LIST:
 		return nl_each_nested(attr, read_property, details);
 	}
@@ -68,11 +87,20 @@ int link_details(struct nl *nl, int index, struct link_details *details)
 
 	if (index <= 0)
 		return -EINVAL;
-	*details = (struct link_details){ 0 };
+	*details = (struct link_details){ .addr_gen_mode = -1 };
 	info = nl_begin(&req, RTM_GETLINK, 0, sizeof(*info));
 	info->ifi_index = index;
 	nl_put_u32(&req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	return nl_do(nl, &req, read_details, details);
+}
+
+static void put_addr_gen_mode(struct nl_request *req, uint8_t mode)
+{
+	struct nlattr *families = nl_nest(req, IFLA_AF_SPEC), *inet6 = nl_nest(req, AF_INET6);
+
+	nl_put(req, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
+	nl_nest_end(req, inet6);
+	nl_nest_end(req, families);
 }
 
 int link_transfer(struct nl *nl, int index, const struct link_transfer *move)
@@ -99,6 +127,8 @@ int link_transfer(struct nl *nl, int index, const struct link_transfer *move)
 		nl_put(&req, IFLA_ADDRESS, move->address->address, move->address->address_length);
 	if (move->has_txqlen)
 		nl_put_u32(&req, IFLA_TXQLEN, move->txqlen);
+	if (move->has_addr_gen_mode)
+		put_addr_gen_mode(&req, move->addr_gen_mode);
 	if (move->controller)
 		nl_put_u32(&req, IFLA_MASTER, (uint32_t)move->controller);
 	return nl_do(nl, &req, NULL, NULL);

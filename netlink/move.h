@@ -13,6 +13,7 @@ struct link_details {
 	uint8_t permanent_length; /* 0: it has no address of its own */
 	uint8_t permanent[32];
 	char parent[64];	      /* bus device: "0000:3b:00.2", "mlx5_core.sf.2"; "" */
+	int addr_gen_mode;	      /* IN6_ADDR_GEN_MODE_*; -1: no IPv6 */
 	char port[32];		      /* phys_port_name: "p0", "pf0vf1"; "" */
 	char altnames[LINK_ALTNAMES]; /* each with its NUL, ended by an empty one */
 };
@@ -34,6 +35,8 @@ struct link_transfer {
 	uint32_t txqlen;
 	unsigned int flags, change; /* IFF_UP, ...: those in change become what flags has */
 	int controller;
+	bool has_addr_gen_mode;
+	uint8_t addr_gen_mode;
 };
 
 /*
@@ -42,7 +45,7 @@ struct link_transfer {
  * does not go back: after a failure the link may have moved already, down and without its new name.
  * Who gets one looks where it is.
  *
- * A link that moves loses addresses and routes, its controller and its sysctls. It is down then,
+ * A link that moves loses addresses and routes, its controller, its sysctls and addr_gen_mode. It is down then,
  * unless change says otherwise.
  */
 int link_transfer(struct nl *, int index, const struct link_transfer *);
