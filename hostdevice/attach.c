@@ -32,7 +32,7 @@ int attach_end(struct world *world, const struct cni_request *req, const char *i
 		return cni_fail_join(err, &torn);
 	if (restore_lost(world, id, ifname, err) < 0)
 		return -1;
-	return rc < 0 ? state_remove(world->directory, id, err) : 0;
+	return state_remove(world->directory, id, err);
 }
 
 struct owner_search {

@@ -68,7 +68,8 @@ static int bind_tree(struct state *state, struct json *tree, struct cni_error *e
 		.netns = "",
 		.netns_id = "",
 		.boot = "",
-		.has_flags = true, .addr_gen_mode = -1,
+		.has_flags = true,
+		.addr_gen_mode = -1,
 		.tree = tree };
 
 	memcpy(bound.id, state->id, sizeof(bound.id));
@@ -226,13 +227,22 @@ int state_read(struct state *state, const char *directory, const char id[CNI_ATT
 	return bind_tree(state, tree, err) < 0 ? file_fail_within(err, path) : 1;
 }
 
+static int remove_file(
+	const char *directory, const char *prefix, const char *id, char path[PATH_MAX])
+{
+	if (snprintf(path, PATH_MAX, "%s/%s%s.json", directory, prefix, id) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -errno : 0;
+}
+
 int state_remove(const char *directory, const char *id, struct cni_error *err)
 {
 	char path[PATH_MAX];
-	int rc = make_path(path, directory, id);
+	/* The file under which it is written, too: file_replace() may have been killed. */
+	int rc = remove_file(directory, ".", id, path);
 
-	if (!rc && unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
-		rc = -errno;
+	if (!rc)
+		rc = remove_file(directory, "", id, path);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "remove %s", path);
 	return 0;

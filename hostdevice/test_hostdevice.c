@@ -132,8 +132,7 @@ static void test_state(void)
 			state.index == 9,
 		"a file: %s", err.msg);
 	is(json_number(json_get(state.vf, "n")), "12345678901234567890", "exact numbers");
-	ok(!state_write(&state, directory, &err) &&
-			state_read(&again, directory, ID, &err) == 1 &&
+	ok(!state_write(&state, directory, &err) && state_read(&again, directory, ID, &err) == 1 &&
 			!strcmp(json_number(json_get(again.tree, "later")), "1.50") &&
 			!strcmp(json_number(json_get(again.vf, "n")), "12345678901234567890"),
 		"it is written as it was read");
@@ -174,8 +173,8 @@ static void test_claim(void)
 
 static struct script host, inside;
 
-static void answer_link(struct script *script, int ahead, int index, const char *name,
-	const char *alias)
+static void answer_link(
+	struct script *script, int ahead, int index, const char *name, const char *alias)
 {
 	struct nl_request answer;
 	struct ifinfomsg *info = nl_begin(&answer, RTM_NEWLINK, 0, sizeof(*info));
@@ -201,12 +200,27 @@ static void verdict(struct script *script, int ahead, int code)
 
 static int restore(struct cni_error *err)
 {
-	struct world world = { .sys = top, .directory = top, .host = host.nl, .inside = inside.nl,
-		.netns = 99, .home = 98 };
-	struct state state = { .id = ID, .name = "eth5", .alias = "", .ifname = "net1",
-		.kind = "", .parent = "", .permanent = "", .mac = "02:00:00:00:00:05", .boot = "",
-		.index = 9, .type = ARPHRD_ETHER, .mtu = 1500, .txqlen = 1000,
-		.addr_gen_mode = -1, .has_flags = true };
+	struct world world = { .sys = top,
+		.directory = top,
+		.host = host.nl,
+		.inside = inside.nl,
+		.netns = 99,
+		.home = 98 };
+	struct state state = { .id = ID,
+		.name = "eth5",
+		.alias = "",
+		.ifname = "net1",
+		.kind = "",
+		.parent = "",
+		.permanent = "",
+		.mac = "02:00:00:00:00:05",
+		.boot = "",
+		.index = 9,
+		.type = ARPHRD_ETHER,
+		.mtu = 1500,
+		.txqlen = 1000,
+		.addr_gen_mode = -1,
+		.has_flags = true };
 	int rc;
 
 	*err = (struct cni_error){ 0 };

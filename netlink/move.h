@@ -45,8 +45,8 @@ struct link_transfer {
  * does not go back: after a failure the link may have moved already, down and without its new name.
  * Who gets one looks where it is.
  *
- * A link that moves loses addresses and routes, its controller, its sysctls and addr_gen_mode. It is down then,
- * unless change says otherwise.
+ * A link that moves loses addresses and routes, its controller, its sysctls and addr_gen_mode. It
+ * is down then, unless change says otherwise.
  */
 int link_transfer(struct nl *, int index, const struct link_transfer *);
 
