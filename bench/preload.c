@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cni/boot.h"
 #include "ipam/store.h"
 
 static struct in_addr nth(struct in_addr first, unsigned long i)
@@ -42,7 +43,7 @@ static void fill_pool(const char *directory, const char *pool, struct in_addr fi
 		.container_id = id,
 		.ifname = "net1",
 		.network = pool,
-		.boot = store_boot_id(),
+		.boot = boot_id(),
 		.n_addresses = 1,
 	};
 	for (unsigned long i = 0; i < count; i++) {

@@ -45,7 +45,7 @@ few=$((rounds / 10))
 build_programs() {
 	local targets=(bench/floor bench/measure bench/preload) log
 
-	[ -n "$plugins" ] || targets+=(macvlan/macvlan ipam/pool)
+	[ -n "$plugins" ] || targets+=(macvlan/macvlan hostdevice/host-device ipam/pool)
 	log=$(mktemp)
 	# What they say is worth reading only if they fail.
 	[ -f "$build/build.ninja" ] || meson setup "$build" "$root" -Dbuildtype=release >"$log" ||
@@ -56,7 +56,7 @@ build_programs() {
 	# Plugins are siblings in one directory, as an installation leaves them.
 	plugins=$build/plugins
 	mkdir -p "$plugins"
-	install "$build/macvlan/macvlan" "$build/ipam/pool" "$plugins"
+	install "$build/macvlan/macvlan" "$build/hostdevice/host-device" "$build/ipam/pool" "$plugins"
 }
 
 if [ -z "${BENCH_INSIDE-}" ]; then
@@ -188,6 +188,28 @@ measure_macvlan() {
 	measure -n $((few + 1)) -w 1 -p 64 burst ADD DEL "${pair[@]}"
 }
 
+# Each with a veth of its own, and the same subnet.
+measure_host_device() {
+	local name
+
+	for name in ours peer; do
+		ip link add hd-$name type veth peer name hd-$name-far
+		ip link set hd-$name-far up
+	done
+	configuration hd-ours pool hd-store 10.1.0.0/16
+	configuration hd-peer host-local hd-peer-store 10.1.0.0/16
+	for name in ours peer; do
+		jq -c --arg device hd-$name '.type = "host-device" | .device = $device | del(.master, .mode)' \
+			"$work/hd-$name.json" >"$work/hd" && mv "$work/hd" "$work/hd-$name.json"
+	done
+	measure -n $rounds host-device ADD DEL \
+		-- ours "$work/hd-ours.json" "$plugins/host-device" \
+		-- peer "$work/hd-peer.json" "$peers/host-device"
+	measure -t -n 5 -w 1 host-device ADD DEL \
+		-- ours "$work/hd-ours.json" "$plugins/host-device" \
+		-- peer "$work/hd-peer.json" "$peers/host-device"
+}
+
 measure_dual() {
 	configuration dual pool dual-store 10.1.0.0/16 dual
 	configuration single pool dual-store 10.1.0.0/16
@@ -264,6 +286,7 @@ check_work ours "$work/ours.json" "$plugins/macvlan"
 check_work peer "$work/peer.json" "$peers/macvlan"
 check_work floor /dev/null "${floor[@]}"
 measure_macvlan
+measure_host_device
 measure_dual
 measure_ipam
 measure_growth

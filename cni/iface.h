@@ -9,6 +9,9 @@
 #include "cni/result.h"
 #include "netlink/link.h"
 
+/* Open a socket in the namespace netns, the container's; negative: on the host. */
+int iface_open(const struct cni_request *, struct nl *, int netns, struct cni_error *err);
+
 /* Longer than any. */
 #define IFACE_ALIAS 64
 
@@ -19,6 +22,10 @@
  */
 const char *iface_alias(const struct cni_request *, char out[IFACE_ALIAS]);
 const char *iface_temporary_name(const struct cni_request *, char out[IFNAMSIZ]);
+
+/* The same for an attachment of which only the ID (cni_request_id()) is known. */
+const char *iface_alias_of(const char *id, char out[IFACE_ALIAS]);
+const char *iface_temporary_name_of(const char *id, char out[IFNAMSIZ]);
 
 /* The link's address as results have it. Returns out. */
 const char *iface_mac(const struct link *, char out[HWADDR_TEXT]);
@@ -35,6 +42,9 @@ bool iface_is_ours(const struct cni_request *, const struct link *, const char *
  */
 int iface_remove(
 	const struct cni_request *, struct nl *nl, const char *kind, struct cni_error *err);
+
+/* Say that the pod has an interface of that name already. Returns -1. */
+int iface_taken(const struct cni_request *, struct cni_error *err);
 
 /*
  * Mark a new link as the attachment's, with its alias, and make the kernel announce the IPv4
@@ -58,6 +68,13 @@ int iface_mark(
  */
 int iface_configure(const struct cni_request *, struct nl *nl, const struct link *link,
 	const struct cni_result *, struct cni_error *err);
+
+/* The index of the attachment's interface in what ADD returned. */
+int iface_find(const struct cni_request *, const struct cni_result *, struct cni_error *err);
+
+/* A number of the link is what was promised. */
+int iface_check_number(const struct link *, const char *what, uint64_t is, uint64_t promised,
+	struct cni_error *err);
 
 /*
  * Every address of the result's interface with that index, and every route, is there. A route must

@@ -5,11 +5,22 @@
 
 #include "cni/iface.h"
 
+const char *iface_alias_of(const char *id, char out[IFACE_ALIAS])
+{
+	snprintf(out, IFACE_ALIAS, "fabric-cni %s", id);
+	return out;
+}
+
 const char *iface_alias(const struct cni_request *req, char out[IFACE_ALIAS])
 {
 	char id[CNI_ATTACHMENT_ID];
 
-	snprintf(out, IFACE_ALIAS, "fabric-cni %s", cni_request_id(req, id));
+	return iface_alias_of(cni_request_id(req, id), out);
+}
+
+const char *iface_temporary_name_of(const char *id, char out[IFNAMSIZ])
+{
+	snprintf(out, IFNAMSIZ, "cni%.12s", id);
 	return out;
 }
 
@@ -17,8 +28,7 @@ const char *iface_temporary_name(const struct cni_request *req, char out[IFNAMSI
 {
 	char id[CNI_ATTACHMENT_ID];
 
-	snprintf(out, IFNAMSIZ, "cni%.12s", cni_request_id(req, id));
-	return out;
+	return iface_temporary_name_of(cni_request_id(req, id), out);
 }
 
 const char *iface_mac(const struct link *link, char out[HWADDR_TEXT])

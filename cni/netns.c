@@ -5,8 +5,12 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+
+#include "cni/boot.h"
 
 int netns_open(const char *path)
 {
@@ -44,6 +48,34 @@ int netns_identify(int netns, struct netns_id *id)
 		return -errno;
 	*id = (struct netns_id){ .device = status.st_dev, .inode = status.st_ino };
 	return 0;
+}
+
+const char *netns_print_id(const struct stat *status, char out[NETNS_ID_TEXT])
+{
+	snprintf(out, NETNS_ID_TEXT, "%ju:%ju", (uintmax_t)status->st_dev,
+		(uintmax_t)status->st_ino);
+	return out;
+}
+
+static bool is_told(const char *text)
+{
+	return text && *text;
+}
+
+bool netns_is_dead(const char *path, const char *id, const char *boot)
+{
+	const char *now = boot_id();
+	struct stat status;
+	char seen[NETNS_ID_TEXT];
+
+	if (is_told(boot) && *now && strcmp(boot, now) != 0)
+		return true;
+	/* Of a namespace that could not be looked at then, nothing can be said now. */
+	if (!is_told(path) || !is_told(id))
+		return false;
+	if (stat(path, &status) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	return strcmp(id, netns_print_id(&status, seen)) != 0;
 }
 
 int netns_fail(struct cni_error *err, const char *path, int rc)

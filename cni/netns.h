@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "cni/error.h"
 
@@ -27,6 +28,16 @@ int netns_home(void);
 
 /* Fill in the id of the namespace of a descriptor. Returns 0 or -errno. */
 int netns_identify(int netns, struct netns_id *id);
+
+/* The same as text, "dev:inode". Returns out. */
+#define NETNS_ID_TEXT 48
+const char *netns_print_id(const struct stat *, char out[NETNS_ID_TEXT]);
+
+/*
+ * Is the namespace that had this path and id, under this boot ID, gone for certain? Empty texts and
+ * NULL are not known. One that was only unmounted counts as gone: nobody can be asked to enter it.
+ */
+bool netns_is_dead(const char *path, const char *id, const char *boot);
 
 /* The words for a negative answer of netns_open(), under CNI_INVALID_NETNS. Returns -1. */
 int netns_fail(struct cni_error *err, const char *path, int rc);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cni/boot.h"
 #include "ipam/reclaim.h"
 
 /* An ADD on its way to one transaction. */
@@ -18,7 +19,7 @@ struct plan {
 	bool is_own;		  /* held is the attachment's, else of an older one of the pod */
 	struct lease *next;	  /* what it will hold */
 	const struct range *ranges[RANGE_SETS_MAX]; /* of next's addresses */
-	char pod[LEASE_TEXT_MAX], netns_id[LEASE_NETNS_ID];
+	char pod[LEASE_TEXT_MAX], netns_id[NETNS_ID_TEXT];
 };
 
 static bool view_next_free(void *store, struct span span, u128 *address)
@@ -44,13 +45,6 @@ struct alloc_view lease_view(struct store *store)
 		.oldest_cooling = view_oldest_cooling,
 		.cursor = view_cursor,
 	};
-}
-
-const char *lease_netns_id(const struct stat *status, char out[LEASE_NETNS_ID])
-{
-	snprintf(out, LEASE_NETNS_ID, "%ju:%ju", (uintmax_t)status->st_dev,
-		(uintmax_t)status->st_ino);
-	return out;
 }
 
 int lease_exhausted(
@@ -83,7 +77,7 @@ static int describe(struct plan *plan, struct cni_error *err)
 			"CNI_ARGS: namespace and name of the pod are longer than %zu bytes",
 			sizeof(plan->pod) - 2);
 	if (req->netns >= 0 && !fstat(req->netns, &status))
-		lease_netns_id(&status, plan->netns_id);
+		netns_print_id(&status, plan->netns_id);
 	next->container_id = req->container_id;
 	next->ifname = req->ifname;
 	next->network = req->name;
@@ -91,7 +85,7 @@ static int describe(struct plan *plan, struct cni_error *err)
 	next->pod_uid = cni_request_arg(req, "K8S_POD_UID");
 	next->netns = req->netns_path;
 	next->netns_id = plan->netns_id;
-	next->boot = store_boot_id();
+	next->boot = boot_id();
 	next->time = time(NULL);
 	next->n_addresses = 0;
 	next->fixed = 0;

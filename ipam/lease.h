@@ -3,8 +3,6 @@
 #ifndef IPAM_LEASE_H
 #define IPAM_LEASE_H
 
-#include <sys/stat.h>
-
 #include "ipam/config.h"
 #include "ipam/ipam.h"
 
@@ -14,10 +12,6 @@
  */
 int lease_add(const struct cni_request *, struct ipam_guard *, struct cni_result *,
 	struct cni_error *err);
-
-/* "dev:inode" of a network namespace. Returns out. */
-#define LEASE_NETNS_ID 48
-const char *lease_netns_id(const struct stat *, char out[LEASE_NETNS_ID]);
 
 /* The questions of the allocator, answered by a store. */
 struct alloc_view lease_view(struct store *);

@@ -1,33 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/reclaim.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "ipam/lease.h"
 
 /* Enough for the ADDs that follow, few enough to wait for. */
 #define RECLAIM_MAX 64
 
-static bool is_told(const char *text)
-{
-	return text && *text;
-}
-
 bool reclaim_is_dead(const struct lease *lease)
 {
-	const char *boot = store_boot_id();
-	struct stat status;
-	char now[LEASE_NETNS_ID];
-
-	if (is_told(lease->boot) && *boot && strcmp(lease->boot, boot) != 0)
-		return true;
-	/* Of a namespace that could not be looked at then, nothing can be said now. */
-	if (!is_told(lease->netns) || !is_told(lease->netns_id))
-		return false;
-	if (stat(lease->netns, &status) < 0)
-		return errno == ENOENT || errno == ENOTDIR;
-	return strcmp(lease->netns_id, lease_netns_id(&status, now)) != 0;
+	return netns_is_dead(lease->netns, lease->netns_id, lease->boot);
 }
 
 struct search {

@@ -9,21 +9,6 @@
 /* Cooled addresses that one call gives free, so that no caller pays for many. */
 #define EXPIRE_MAX 512
 
-const char *store_boot_id(void)
-{
-	static char boot[40];
-	CLEANUP(closep) int fd = -1;
-	ssize_t n;
-
-	if (*boot)
-		return boot;
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, boot, sizeof(boot) - 1);
-	boot[n < 0 ? 0 : n] = '\0';
-	boot[strcspn(boot, "\n")] = '\0';
-	return boot;
-}
-
 int64_t store_now(void)
 {
 	struct timespec now;

@@ -109,7 +109,4 @@ struct store_counts {
 };
 struct store_counts store_counts(struct store *);
 
-/* The kernel's boot ID, read once; "" if it cannot be read. */
-const char *store_boot_id(void);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cni/boot.h"
 #include "ipam/store_impl.h"
 
 static const char *text_or_empty(const char *text)
@@ -17,7 +18,7 @@ const char *cool_print(int64_t released, char out[COOL_TEXT])
 {
 	if (released < 0)
 		return NULL;
-	snprintf(out, COOL_TEXT, "%" PRId64 "@%s", released, store_boot_id());
+	snprintf(out, COOL_TEXT, "%" PRId64 "@%s", released, boot_id());
 	return out;
 }
 

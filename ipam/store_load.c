@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cni/boot.h"
 #include "ipam/store_impl.h"
 
 /* Guesses, so that a large index does not grow by doubling from nothing. */
@@ -50,7 +51,7 @@ static int open_journal(struct store *store, bool create)
 static bool is_current(const struct index *index, const struct index_cover *now, uint64_t size)
 {
 	const struct index_cover *cover = &index->header->cover;
-	const char *boot = store_boot_id();
+	const char *boot = boot_id();
 
 	return *boot && !strcmp(index->header->boot, boot) &&
 		cover->journal_device == now->journal_device &&
@@ -104,7 +105,7 @@ static int rebuild(struct store *store, const struct index_cover *now, uint64_t 
 	if (index_new(index, size_of_index, store->read_only) < 0)
 		return cni_fail(err, CNI_IO_FAILURE, "out of memory for the index of pool \"%s\"",
 			store->pool);
-	strncat(index->header->boot, store_boot_id(), sizeof(index->header->boot) - 1);
+	strncat(index->header->boot, boot_id(), sizeof(index->header->boot) - 1);
 	index->header->cover = *now;
 	if (read_files(store, size, err) < 0)
 		return -1;

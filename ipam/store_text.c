@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cni/boot.h"
 #include "ipam/store_impl.h"
 
 #define WINDOW (256u << 10)
@@ -183,5 +184,5 @@ int64_t cool_parse(const char *cool)
 	released = strtoll(cool, &end, 10);
 	if (end == cool || *end != '@' || released < 0 || !end[1])
 		return -1;
-	return strcmp(end + 1, store_boot_id()) ? -1 : released;
+	return strcmp(end + 1, boot_id()) ? -1 : released;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an ADD may meet: requests, changed configurations, full pools, dead owners, heirs. */
+#include "cni/boot.h"
 #include "ipam/test_pool.h"
 
 #define SMALL		"'subnet':'10.1.0.0/30'" /* .1 and .2 */
@@ -175,7 +176,7 @@ static void test_reuse(void)
 }
 
 /* A file as somebody's namespace, and its identity. */
-static const char *netns_of(const char *name, char id[LEASE_NETNS_ID])
+static const char *netns_of(const char *name, char id[NETNS_ID_TEXT])
 {
 	static char path[2][512];
 	static int turn;
@@ -188,14 +189,14 @@ static const char *netns_of(const char *name, char id[LEASE_NETNS_ID])
 	if (fd < 0 || fstat(fd, &status) < 0)
 		abort();
 	close(fd);
-	lease_netns_id(&status, id);
+	netns_print_id(&status, id);
 	return path[turn];
 }
 
 static void test_reclaim(void)
 {
-	const char *boot = store_boot_id();
-	char id[LEASE_NETNS_ID];
+	const char *boot = boot_id();
+	char id[NETNS_ID_TEXT];
 
 	ok(*boot, "the boot has an ID");
 	for (int i = 0; i < 6; i++) {
@@ -264,7 +265,7 @@ static void test_reclaim_order(void)
 
 static void test_identity(void)
 {
-	char id[LEASE_NETNS_ID] = "";
+	char id[NETNS_ID_TEXT] = "";
 	struct lease lease;
 	struct cni_error err = { 0 };
 	struct store *store;
@@ -279,12 +280,12 @@ static void test_identity(void)
 	test_env.override = NULL;
 	test_env.args = "";
 	if (!stat("/proc/self/ns/net", &status))
-		lease_netns_id(&status, id);
+		netns_print_id(&status, id);
 	store = test_open();
 	ok(store_find(store, "c1", "net1", &lease, &err) == 1, "the lease is found");
 	is(lease.netns_id, id, "identity of the namespace");
 	is(lease.netns, "/proc/self/ns/net", "its path");
-	is(lease.boot, store_boot_id(), "the boot");
+	is(lease.boot, boot_id(), "the boot");
 	is(lease.pod, "ns/web", "the pod");
 	is(lease.pod_uid, "u1", "its UID");
 	is(lease.network, "rail0", "the network");
@@ -313,7 +314,7 @@ static void test_new_namespace(void)
 
 		test_fresh();
 		test_lease("c1", "10.1.0.2/30", cases[i].netns, cases[i].netns_id,
-			cases[i].boot ? cases[i].boot : store_boot_id(), NULL);
+			cases[i].boot ? cases[i].boot : boot_id(), NULL);
 		written = test_journal();
 		is(test_call("ADD", "c1", CONFIG(SMALL)), "10.1.0.2/30", "the address stays");
 		ok((test_journal() == written) == cases[i].same, "written if anything is new");
@@ -321,7 +322,7 @@ static void test_new_namespace(void)
 		ok(store_find(store, "c1", "net1", &lease, &err) == 1 &&
 				!(lease.netns_id && *lease.netns_id) &&
 				!strcmp(lease.netns, "/run/netns/none") &&
-				!strcmp(lease.boot, store_boot_id()),
+				!strcmp(lease.boot, boot_id()),
 			"the lease is of now");
 		store_closep(&store);
 	}
@@ -330,12 +331,12 @@ static void test_new_namespace(void)
 static void test_sticky(void)
 {
 	static const char config[] = CONFIG("'subnet':'10.1.0.0/24','sticky':'pod'");
-	char id[LEASE_NETNS_ID];
+	char id[NETNS_ID_TEXT];
 	const char *netns;
 
 	test_fresh();
 	netns = netns_of("netns", id);
-	test_lease("old", "10.1.0.9/24", netns, id, store_boot_id(), "u1");
+	test_lease("old", "10.1.0.9/24", netns, id, boot_id(), "u1");
 	test_env.args = "K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web;K8S_POD_UID=u2";
 	is(test_call("ADD", "c0", config), "10.1.0.1/24",
 		"another pod of the name while the old one lives");
@@ -354,7 +355,7 @@ static void test_sticky(void)
 	is(test_leases(), "c2/net1=10.1.0.9", "does no harm");
 	test_fresh();
 	netns = netns_of("netns", id);
-	test_lease("old", "10.1.0.9/24", netns, id, store_boot_id(), "u1");
+	test_lease("old", "10.1.0.9/24", netns, id, boot_id(), "u1");
 	remove(netns);
 	test_env.args = "K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web;K8S_POD_UID=u2";
 	is(test_call("ADD", "c3", config), "10.1.0.9/24",

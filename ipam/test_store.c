@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/test_store.h"
 
+#include "cni/boot.h"
+
 #include <time.h>
 
 static struct lease found;
@@ -256,7 +258,7 @@ static void test_reboot(void)
 	store = test_open();
 	ok(store && test_has(store, 2) == 1, "leases stay");
 	ok(store && !test_has(store, 1) && !store_counts(store).cooling, "what cooled is free");
-	ok(store && !strcmp(store->index.header->boot, store_boot_id()),
+	ok(store && !strcmp(store->index.header->boot, boot_id()),
 		"the index is of this boot");
 	store_closep(&store);
 	test_options.reuse_delay_ms = 0;
@@ -389,6 +391,6 @@ int main(void)
 	test_door();
 	test_growth();
 	test_durable();
-	ok(strlen(store_boot_id()) == 36, "the boot ID");
+	ok(strlen(boot_id()) == 36, "the boot ID");
 	return tap_done();
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "cni/boot.h"
 #include "cni/tap.h"
 #include "ipam/store_impl.h"
 
@@ -92,7 +93,7 @@ static inline const struct lease *test_lease(struct test_lease *out, int i)
 	out->lease.ifname = "net1";
 	out->lease.network = "rail0";
 	out->lease.pod = out->pod;
-	out->lease.boot = store_boot_id();
+	out->lease.boot = boot_id();
 	out->lease.time = 1763717400;
 	out->lease.n_addresses = 1;
 	out->lease.addresses[0] = ip_from_number(BASE + (u128)i, 16);

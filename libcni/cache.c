@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cni/file.h"
 #include "cni/result.h"
 #include "libcni/base64.h"
-#include "libcni/file.h"
 
 #define CACHE_DIR "/var/lib/cni"
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cni/file.h"
 #include "libcni/base64.h"
 #include "libcni/cache.h"
-#include "libcni/file.h"
 
 /* What a file has, in the shapes in which callers want it. */
 struct record {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cni/file.h"
 #include "cni/request.h"
-#include "libcni/file.h"
 
 /* ---- The directory ---- */
 

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cni/file.h"
 #include "libcni/conflist.h"
-#include "libcni/file.h"
 
 static int check_capabilities(const struct json *capabilities, struct cni_error *err)
 {

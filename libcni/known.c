@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "cni/result.h"
+#include "hostdevice/conf.h"
 #include "macvlan/conf.h"
 
 int known_routes(
@@ -105,14 +106,6 @@ static const struct json_field common[] = {
 	{ 0 },
 };
 
-static const struct json_field host_device[] = {
-	STRING("device"),
-	STRING("hwaddr"),
-	STRING("kernelpath"),
-	BOOLEAN("useInterfaceNetwork"),
-	{ 0 },
-};
-
 static const struct json_field ipoib[] = {
 	STRING("master"),
 	RANGE("mtu", 0, 65535),
@@ -173,7 +166,7 @@ static const struct json_field sbr[] = {
 
 static const struct known_type plugins[] = {
 	{ "macvlan", TABLES(common, macvlan_fields) },
-	{ "host-device", TABLES(common, host_device) },
+	{ "host-device", TABLES(common, hostdev_fields) },
 	{ "ipoib", TABLES(common, ipoib) },
 	{ "sriov", TABLES(common, sriov) },
 	{ "ib-sriov", TABLES(common, ib_sriov) },

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "cni/exec.h"
+#include "cni/file.h"
 #include "cni/request.h"
 #include "libcni/conflist.h"
 #include "libcni/devices.h"
-#include "libcni/file.h"
 #include "libcni/keys.h"
 #include "libcni/tool.h"
 

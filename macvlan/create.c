@@ -6,14 +6,6 @@
 
 #include "cni/iface.h"
 
-static int taken(const struct cni_request *req, struct cni_error *err)
-{
-	return cni_fail(err, CNI_INTERNAL,
-		"interface %s already exists in %s: DEL the attachment that made it, or choose "
-		"another name",
-		req->ifname, req->netns_path);
-}
-
 /* The kernel says EBUSY or EINVAL for what a person can only mend who knows the holder. */
 static int explain(const struct macvlan_conf *conf, struct nl *outer, const struct link *master,
 	int rc, struct cni_error *err)
@@ -89,7 +81,7 @@ int macvlan_create(const struct cni_request *req, const struct macvlan_conf *con
 	if (rc == -EEXIST) {
 		guard->nl = NULL;
 		if (!link_get(inside, req->ifname, link))
-			return taken(req, err);
+			return iface_taken(req, err);
 		rc = create_renamed(req, &wanted, outer, inside, guard);
 	}
 	if (rc < 0)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "netlink/link_message.h"
+
 /* ALTIFNAMSIZ of linux/if.h, which cannot be included beside net/if.h everywhere. */
 #define ALTNAME_SIZE 128
 #define ADDRESS_SIZE 6
@@ -89,7 +91,7 @@ static int read_attr(const struct nlattr *attr, void *data)
 	return 0;
 }
 
-static int read_link(const struct nlmsghdr *message, void *data)
+int link_read(const struct nlmsghdr *message, void *data)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 	struct link *out = data, link = { 0 };
@@ -122,7 +124,7 @@ static int get(struct nl *nl, struct nl_request *req, struct link *out)
 	int rc;
 
 	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if ((rc = nl_do(nl, req, read_link, &link)) < 0)
+	if ((rc = nl_do(nl, req, link_read, &link)) < 0)
 		return rc;
 	if (!link.index)
 		return -EBADMSG;
@@ -293,7 +295,7 @@ static int match_child(const struct nlmsghdr *message, void *data)
 
 	if (search->child.index)
 		return 0;
-	if ((rc = read_link(message, &link)) < 0)
+	if ((rc = link_read(message, &link)) < 0)
 		return rc;
 	if (link.parent == search->parent && !link.parent_elsewhere && is_stacked(link.kind))
 		search->child = link;

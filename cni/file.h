@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LIBCNI_FILE_H
-#define LIBCNI_FILE_H
+/* Small files of state: read whole, replaced whole. The directories that they lie in. */
+#ifndef CNI_FILE_H
+#define CNI_FILE_H
 
 #include <stddef.h>
 
@@ -17,6 +18,9 @@ int file_read(const char *path, char **text, size_t *length);
  * never a part. The temporary file is path with '.' before its last component. 0 or -errno.
  */
 int file_replace(const char *path, const char *text, size_t length);
+
+/* mkdir -p with mode 0700; the parents may be looked at by everybody. 0 or -errno. */
+int file_make_directory(const char *path);
 
 /* Put the file, or the place in it, before the message of an error. Returns -1. */
 int file_fail_within(struct cni_error *err, const char *place);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcni/file.h"
+#include "cni/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +86,25 @@ int file_replace(const char *path, const char *text, size_t length)
 	if (rc < 0)
 		unlink(temporary);
 	return rc;
+}
+
+int file_make_directory(const char *directory)
+{
+	char path[PATH_MAX];
+	size_t last = strlen(directory);
+
+	if (last >= sizeof(path))
+		return -ENAMETOOLONG;
+	memcpy(path, directory, last + 1);
+	for (size_t i = 1; i <= last; i++) {
+		if (path[i] != '/' && i != last)
+			continue;
+		path[i] = '\0';
+		if (mkdir(path, i == last ? 0700 : 0755) < 0 && errno != EEXIST)
+			return -errno;
+		path[i] = '/';
+	}
+	return 0;
 }
 
 int file_fail_within(struct cni_error *err, const char *place)

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hostdevice/conf.h"
+
+#include <string.h>
+
+static const struct json_field runtime_fields[] = {
+	{ "deviceID", json_bind_string, offsetof(struct hostdev_runtime, device_id) },
+	{ "mac", json_bind_string, offsetof(struct hostdev_runtime, mac) },
+	{ 0 },
+};
+
+const struct json_field hostdev_fields[] = {
+	{ "device", json_bind_string, offsetof(struct hostdev_conf, device) },
+	{ "hwaddr", json_bind_string, offsetof(struct hostdev_conf, hwaddr_text) },
+	{ "kernelpath", json_bind_string, offsetof(struct hostdev_conf, kernelpath) },
+	{ "pciBusID", json_bind_string, offsetof(struct hostdev_conf, pci_bus_id) },
+	{ "deviceID", json_bind_string, offsetof(struct hostdev_conf, device_id) },
+	{ "mtu", json_bind_int, offsetof(struct hostdev_conf, mtu), 0, INT32_MAX },
+	{ "mac", json_bind_string, offsetof(struct hostdev_conf, mac_text) },
+	{ "useInterfaceNetwork", json_bind_bool,
+		offsetof(struct hostdev_conf, use_interface_network) },
+	{ "runtimeConfig", json_bind_object, offsetof(struct hostdev_conf, runtime),
+		.fields = runtime_fields },
+	{ 0 },
+};
+
+static const char *given(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+/* What pods give as args are texts; other types are somebody else's. */
+static const char *mac_of_args(const struct cni_request *req)
+{
+	const struct json *args = json_get(json_get(req->config, "args"), "cni");
+
+	return json_type(args) == JSON_OBJECT ? given(json_text(json_get(args, "mac"))) : NULL;
+}
+
+static void choose(const struct cni_request *req, struct hostdev_conf *conf)
+{
+	const struct {
+		const char *key, *id;
+	} ids[] = {
+		{ "runtimeConfig.deviceID", given(conf->runtime.device_id) },
+		{ "pciBusID", given(conf->pci_bus_id) },
+		{ "deviceID", given(conf->device_id) },
+	};
+	const char *args = given(cni_request_arg(req, "MAC"));
+
+	conf->device = given(conf->device);
+	conf->hwaddr_text = given(conf->hwaddr_text);
+	conf->kernelpath = given(conf->kernelpath);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids) && !conf->id; i++) {
+		conf->id = ids[i].id;
+		conf->id_key = ids[i].key;
+	}
+	if (args)
+		conf->mac_text = args;
+	if (mac_of_args(req))
+		conf->mac_text = mac_of_args(req);
+	if (given(conf->runtime.mac))
+		conf->mac_text = conf->runtime.mac;
+	conf->mac_text = given(conf->mac_text);
+}
+
+static int find_addresses(struct hostdev_conf *conf, struct cni_error *err)
+{
+	static const uint8_t zero[6];
+
+	if (conf->hwaddr_text && hwaddr_parse(conf->hwaddr_text, &conf->hwaddr) < 0)
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"hwaddr \"%s\" is no link-layer address (02:00:00:00:00:01)",
+			conf->hwaddr_text);
+	if (!conf->mac_text)
+		return 0;
+	if (hwaddr_parse(conf->mac_text, &conf->mac) < 0 || conf->mac.length != 6)
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"MAC \"%s\" is not an Ethernet address (02:00:00:00:00:01)",
+			conf->mac_text);
+	if (conf->mac.bytes[0] & 1 || !memcmp(conf->mac.bytes, zero, sizeof(zero)))
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"MAC \"%s\" cannot be a device's own: it is %s", conf->mac_text,
+			conf->mac.bytes[0] & 1 ? "a group address" : "zero");
+	return 0;
+}
+
+bool hostdev_conf_selects(const struct hostdev_conf *conf)
+{
+	return conf->device || conf->hwaddr_text || conf->kernelpath || conf->id;
+}
+
+int hostdev_conf_check_selector(const struct hostdev_conf *conf, struct cni_error *err)
+{
+	if (hostdev_conf_selects(conf))
+		return 0;
+	/* The reference's message to the letter. */
+	cni_fail(err, CNI_INVALID_CONFIG,
+		"specify either \"device\", \"hwaddr\", \"kernelpath\" or \"pciBusID\"");
+	return cni_fail_details(err,
+		"no deviceID came either: the pod must request the resource that the annotation "
+		"k8s.v1.cni.cncf.io/resourceName of the network names");
+}
+
+int hostdev_conf(const struct cni_request *req, struct hostdev_conf *conf, struct cni_error *err)
+{
+	/* IP is the IPAM's, which reads the same CNI_ARGS. */
+	static const char *const known[] = { "MAC", "IP", NULL };
+
+	*conf = (struct hostdev_conf){ 0 };
+	if (json_bind(req->config, hostdev_fields, conf, CNI_INVALID_CONFIG, err) < 0 ||
+		cni_request_check_args(req, known, err) < 0)
+		return -1;
+	choose(req, conf);
+	if (conf->use_interface_network)
+		return cni_fail(err, CNI_UNSUPPORTED_FIELD,
+			"\"useInterfaceNetwork\" is not supported: addresses come from \"ipam\"");
+	if (conf->kernelpath && (strncmp(conf->kernelpath, "/sys/devices/", 13) != 0 ||
+					strstr(conf->kernelpath, "/../")))
+		return cni_fail(err, CNI_INVALID_CONFIG, "kernelpath %s is not below /sys/devices/",
+			conf->kernelpath);
+	conf->has_dns = json_get(req->config, "dns") != NULL;
+	if (cni_dns_read(&conf->dns, json_get(req->config, "dns"), err) < 0)
+		return -1;
+	return find_addresses(conf, err);
+}

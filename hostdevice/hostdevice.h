@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hostdevice/ is the plugin `host-device`: a network device of the host that a pod gets, and the
+ * host gets back as it was. It includes cni/, netlink/ and ipam/ipam.h.
+ *
+ * What an attachment changes is written down before it is changed (state.h), and the device is
+ * claimed (claim.h), so that whoever comes next can put it back: the same ADD when it fails, DEL,
+ * GC, or the next ADD that wants the device (restore.h).
+ */
+#ifndef HOSTDEVICE_HOSTDEVICE_H
+#define HOSTDEVICE_HOSTDEVICE_H
+
+#include "cni/plugin.h"
+
+extern const struct cni_plugin hostdev_plugin;
+
+#endif

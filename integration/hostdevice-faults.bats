@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154,SC2034
+# The fault sweep of host-device: the device is in the host under its name with all attributes, or DEL
+# brings it there.
+bats_require_minimum_version 1.5.0
+load lib.bash
+load faults.bash
+load hostdevice.bash
+
+plugin=host-device from='^ioctl$'
+
+# Killed at its entry, a call has not happened: the points between two changes are one.
+changes='^(sendto|openat|write|pwrite64|fsync|rename|unlink|ftruncate|mkdir|fallocate|exit_group)$'
+
+setup() {
+	fabric
+	device
+	sweepable
+	config=$(hconf '.mtu = 1300 | .mac = "02:00:00:00:00:77"')
+}
+
+teardown() {
+	no_device
+	no_fabric
+}
+
+state() {
+	home
+	ip -n pod1 -o -d addr show
+	leases
+	claims
+}
+
+forget() {
+	no_device
+	no_fabric
+	fabric
+	device
+	state >/run/before
+}
+
+@test "every system call of ADD fails" {
+	warm
+	trace_add
+	sweep fail_at ENOBUFS
+}
+
+@test "ADD is killed before every change" {
+	from=^flock$ changing=$changes
+	warm
+	trace_add
+	sweep kill_at
+}
+
+@test "every system call of DEL fails" {
+	warm
+	trace_del
+	sweep fail_del_at
+}
+
+@test "DEL is killed before every change" {
+	from=^flock$ changing=$changes
+	warm
+	trace_del
+	sweep kill_del_at
+}
