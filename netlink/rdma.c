@@ -236,13 +236,19 @@ int rdma_find_netdev(struct nl *nl, int netdev, struct rdma *out)
 	return -ENODEV;
 }
 
-int rdma_move(struct nl *nl, uint32_t index, int netns)
+int rdma_move(struct nl *nl, uint32_t index, int from, int to, int home)
 {
 	struct nl_request req;
+	int rc = from < 0 ? 0 : nl_enter(from);
 
+	if (rc < 0)
+		return rc;
 	begin_device(&req, RDMA_NLDEV_CMD_SET, index);
-	nl_put_u32(&req, RDMA_NLDEV_NET_NS_FD, (uint32_t)netns);
-	return nl_do(nl, &req, NULL, NULL);
+	nl_put_u32(&req, RDMA_NLDEV_NET_NS_FD, (uint32_t)to);
+	rc = nl_do(nl, &req, NULL, NULL);
+	if (from >= 0)
+		nl_leave(home);
+	return rc;
 }
 
 int rdma_rename(struct nl *nl, uint32_t index, const char *name)

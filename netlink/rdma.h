@@ -38,11 +38,15 @@ int rdma_get_port(struct nl *, uint32_t index, uint32_t port, struct rdma_port *
 int rdma_find_netdev(struct nl *, int netdev, struct rdma *);
 
 /*
- * Move a device from the socket's namespace to that of a descriptor. -EOPNOTSUPP: the mode is
- * shared, or the driver (rdma_rxe, siw) cannot. IPoIB interfaces of the device are destroyed,
- * wherever they are, and its first is made anew in the initial namespace.
+ * Move a device from the socket's namespace to that of the descriptor to. The one request for which
+ * the socket does not say it all: the kernel compares the device's namespace with that of the
+ * calling thread, too, and says -ENODEV. So from is entered meanwhile, and home again, unless it is
+ * negative: we are in it.
+ *
+ * -EOPNOTSUPP: the mode is shared, or the driver (rdma_rxe, siw) cannot. IPoIB interfaces of the
+ * device are destroyed, wherever they are, and its first is made anew in the initial namespace.
  */
-int rdma_move(struct nl *, uint32_t index, int netns);
+int rdma_move(struct nl *, uint32_t index, int from, int to, int home);
 
 /* Names are one space for all namespaces: -EEXIST. -EINVAL for one no device can have. */
 int rdma_rename(struct nl *, uint32_t index, const char *name);

@@ -114,10 +114,10 @@ static void test_change(void)
 	struct nl_request want;
 
 	script_verdict(&script, NLMSG_ERROR, 0, NULL);
-	is_code(rdma_move(&script.nl, 3, 42), 0, "a move");
+	is_code(rdma_move(&script.nl, 3, -1, 42, -1), 0, "a move");
 	expect(RDMA_NLDEV_CMD_SET, NLM_F_ACK, 3, RDMA_NLDEV_NET_NS_FD, 42, "a move");
 	script_verdict(&script, NLMSG_ERROR, -EOPNOTSUPP, NULL);
-	is_code(rdma_move(&script.nl, 3, 42), -EOPNOTSUPP, "a device that cannot move");
+	is_code(rdma_move(&script.nl, 3, -1, 42, -1), -EOPNOTSUPP, "a device that cannot move");
 	script_forget(&script);
 	script_verdict(&script, NLMSG_ERROR, -EEXIST, NULL);
 	is_code(rdma_rename(&script.nl, 3, "rdma_rail1"), -EEXIST, "a name that is taken");
