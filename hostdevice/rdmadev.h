@@ -52,6 +52,14 @@ int rdmadev_move(const struct rdmadev *, struct nl *host, struct nl *inside, int
 int rdmadev_return(const struct rdmadev *, struct nl *host, struct nl *inside, int netns, int home,
 	struct cni_error *err);
 
+/*
+ * All of that in one, for whoever has no sockets: those are opened, and a device whose namespace has
+ * ended (netns negative) is waited for, some seconds at the most: then CNI_TRY_LATER. bus_id is the
+ * PCI or auxiliary device that it belongs to. 1; 0: the kernel has no RDMA any more; -1.
+ */
+int rdmadev_bring_home(const struct rdmadev *, const char *sys, const char *bus_id, int netns,
+	int home, struct cni_error *err);
+
 /* Is it there, by index, and the same one? 0, -ENODEV or another -errno; *now as it is. */
 int rdmadev_look(const struct rdmadev *, struct nl *, struct rdma *now);
 

@@ -49,8 +49,8 @@ struct settings_plan {
 	char vf[PCI_NAME], pf[PCI_NAME]; /* PCI addresses; vf "": nothing was planned */
 	struct vf before;		 /* has: what is changed; the values are those of before */
 	/*
-	 * The driver that is bound anew to see a new GUID; "": none is. A VF that is passed through
-	 * (vfio-pci) has none that could see it.
+	 * The driver that is bound anew to see a new GUID, and may have to be for a new MAC; "":
+	 * none is. A VF that is passed through (vfio-pci) has none that could see it.
 	 */
 	char driver[PCI_NAME];
 };
@@ -67,6 +67,10 @@ int settings_plan(const struct vf_settings *, const struct pci *vf, struct nl *n
 /* Change what the plan names. After a failure the caller restores. A new GUID takes a rebind. */
 int settings_apply(const struct vf_settings *, const struct settings_plan *, const char *sys,
 	struct nl *nl, struct cni_error *);
+
+/* Is the VF as the configuration wants it, as far as its driver tells? 0 or -1. */
+int settings_check(const struct vf_settings *, const struct pci *vf, struct nl *nl,
+	struct cni_error *);
 
 /*
  * Put back what the plan names, and bind a driver that was left unbound. Tries everything; what is

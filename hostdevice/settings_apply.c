@@ -8,6 +8,7 @@
 #include "hostdevice/settings.h"
 
 #define GUIDS	(VF_NODE_GUID | VF_PORT_GUID)
+#define REBOUND (GUIDS | VF_MAC)
 #define WAIT_MS 10000
 #define STEP_MS 10
 
@@ -112,7 +113,7 @@ int settings_plan(const struct vf_settings *settings, const struct pci *device, 
 	}
 	strcpy(plan.vf, device->id);
 	strcpy(plan.pf, pf.id);
-	if (plan.before.has & GUIDS) {
+	if (plan.before.has & REBOUND) {
 		rc = pci_driver(device, plan.driver);
 		if (rc < 0 && rc != -ENOENT)
 			return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL,
@@ -193,7 +194,35 @@ int settings_apply(const struct vf_settings *settings, const struct settings_pla
 	change.has = plan->before.has;
 	if (set(&device, &link, &change, nl, err) < 0)
 		return -1;
-	return *plan->driver ? settings_rebind(&device, plan->driver, name, err) : 0;
+	return *plan->driver && plan->before.has & GUIDS
+		       ? settings_rebind(&device, plan->driver, name, err)
+		       : 0;
+}
+
+int settings_check(const struct vf_settings *settings, const struct pci *device, struct nl *nl,
+	struct cni_error *err)
+{
+	struct pci pf = { 0 };
+	struct link link;
+	unsigned int wrong;
+	uint32_t number;
+	struct vf now;
+	int rc;
+
+	if (!settings->wanted.has)
+		return 0;
+	rc = find_pf(device, nl, &pf, &number, &link);
+	if (rc < 0)
+		return explain_pf(device, &pf, rc, nl->extack, err);
+	rc = vf_get(nl, link.index, number, &now);
+	if (rc < 0)
+		return explain_pf(device, &pf, rc, nl->extack, err);
+	wrong = differing(&now, &settings->wanted) & now.has;
+	if (!wrong)
+		return 0;
+	return cni_fail(err, CNI_INTERNAL,
+		"%s of VF %u (%s) is no longer what the configuration says; ip link show %s tells",
+		settings_name(wrong & -wrong), number, device->id, link.name);
 }
 
 /* What mlx5 takes to mean its own default, where no GUID had ever been set: it refuses zero. */
@@ -223,7 +252,7 @@ static void put_back(const struct pci *device, const struct link *pf, const stru
 }
 
 static void restore_values(const struct settings_plan *plan, const struct pci *device,
-	struct nl *nl, bool *guids, struct cni_error *err)
+	struct nl *nl, struct cni_error *err)
 {
 	struct vf before = plan->before, now;
 	struct pci pf = { 0 };
@@ -240,7 +269,6 @@ static void restore_values(const struct settings_plan *plan, const struct pci *d
 	rc = vf_get(nl, link.index, before.number, &now);
 	if (!rc)
 		before.has = differing(&now, &before);
-	*guids = before.has & GUIDS;
 	unset_guids(&before);
 	put_back(device, &link, &before, nl, err);
 }
@@ -251,15 +279,17 @@ int settings_restore(
 	char name[IFNAMSIZ], driver[PCI_NAME];
 	struct cni_error more = { 0 };
 	struct pci device;
-	bool guids = false;
 
 	if (!*plan->vf || pci_find(sys, plan->vf, &device) < 0)
 		return 0;
-	restore_values(plan, &device, nl, &guids, err);
-	/* Killed between unbind and bind it has no driver; another one is somebody else's choice.
+	restore_values(plan, &device, nl, err);
+	/*
+	 * Killed between unbind and bind it has no driver; another one is somebody else's choice.
+	 * GUIDs that are right at the PF already need not be what the driver saw.
 	 */
 	if (*plan->driver &&
-		(pci_driver(&device, driver) < 0 || (guids && !strcmp(driver, plan->driver))))
+		(pci_driver(&device, driver) < 0 ||
+			(plan->before.has & GUIDS && !strcmp(driver, plan->driver))))
 		settings_rebind(&device, plan->driver, name, &more);
 	return cni_fail_join(err, &more);
 }
