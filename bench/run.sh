@@ -188,15 +188,19 @@ measure_macvlan() {
 	measure -n $((few + 1)) -w 1 -p 64 burst ADD DEL "${pair[@]}"
 }
 
-# Without IPAM on both sides, each with a veth of its own.
+# Each with a veth of its own, and the same subnet.
 measure_host_device() {
 	local name
 
 	for name in ours peer; do
 		ip link add hd-$name type veth peer name hd-$name-far
 		ip link set hd-$name-far up
-		printf '{"cniVersion":"1.0.0","name":"hd-%s","type":"host-device","device":"hd-%s"}\n' \
-			$name $name >"$work/hd-$name.json"
+	done
+	configuration hd-ours pool hd-store 10.1.0.0/16
+	configuration hd-peer host-local hd-peer-store 10.1.0.0/16
+	for name in ours peer; do
+		jq -c --arg device hd-$name '.type = "host-device" | .device = $device | del(.master, .mode)' \
+			"$work/hd-$name.json" >"$work/hd" && mv "$work/hd" "$work/hd-$name.json"
 	done
 	measure -n $rounds host-device ADD DEL \
 		-- ours "$work/hd-ours.json" "$plugins/host-device" \

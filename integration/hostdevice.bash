@@ -49,7 +49,7 @@ home() {
 
 # claims: what host-device remembers; the empty files of free devices aside.
 claims() {
-	find $devices -type f -size +0 2>/dev/null | sort || :
+	find "$devices" -type f -size +0 2>/dev/null | sort || :
 }
 
 # hconf FILTER: the standard configuration with a jq filter applied.

@@ -14,7 +14,7 @@ setup() {
 teardown() {
 	no_device
 	no_fabric
-	mountpoint -q /sys/bus && umount -l /sys/bus || :
+	! mountpoint -q /sys/bus || umount -l /sys/bus
 }
 
 l2='.ipam = {}'
@@ -46,7 +46,7 @@ refuse() {
 
 @test "the device goes, and comes back as it was" {
 	add .
-	! ip link show eth5 2>/dev/null
+	[ -z "$(ip link show eth5 2>/dev/null)" ]
 	link pod1 net1 '.flags | index("UP")'
 	link pod1 net1 '[.addr_info[].local] | (index("10.1.0.2") and index("fd00:1::2"))'
 	json '.interfaces == [{name: "net1", mac: "02:00:00:00:05:05", mtu: 1400, sandbox: "/run/netns/pod1"}]'
@@ -170,7 +170,7 @@ refuse() {
 @test "the kernel gave the device back under the pod's name, or another" {
 	for name in net1 dev7; do
 		add .
-		ip -n pod1 link set net1 netns $$ name $name
+		ip -n pod1 link set net1 netns $$ name "$name"
 		ip netns del pod1
 		del
 		succeeds_silently
@@ -199,10 +199,10 @@ refuse() {
 @test "a late DEL does not touch what another pod has" {
 	add .
 	# As after a restart of the node agent: the first owner's file is there, the claim is not its.
-	cp -a $devices /run/old
+	cp -a "$devices" /run/old
 	gives_back
 	add . CNI_CONTAINERID=pod2 CNI_NETNS=/run/netns/pod2
-	cp -n /run/old/*.json $devices
+	cp -n /run/old/*.json "$devices"
 	rm -rf /run/old
 	del
 	succeeds_silently
@@ -216,7 +216,7 @@ refuse() {
 
 @test "modes of files and directories" {
 	add "$l2"
-	[ "$(stat -c %a $devices)" = 700 ]
+	[ "$(stat -c %a "$devices")" = 700 ]
 	for file in "$devices"/*; do
 		[ "$(stat -c %a "$file")" = 600 ]
 	done
@@ -250,7 +250,7 @@ refuse() {
 
 @test "all state is lost: the device goes home by its alias" {
 	add .
-	rm -r $devices
+	rm -r "$devices"
 	del
 	succeeds_silently
 	ip link show eth5 >/dev/null
@@ -299,7 +299,7 @@ refuse() {
 @test "two pods at once: one of them gets it" {
 	for pod in pod1 pod2; do
 		CNI_COMMAND=ADD CNI_CONTAINERID=$pod CNI_NETNS=/run/netns/$pod CNI_IFNAME=net1 \
-			CNI_PATH=$plugins timeout 60 $plugins/host-device <<<"$(hconf .)" >/run/$pod.out &
+			CNI_PATH=$plugins timeout 60 "$plugins/host-device" <<<"$(hconf .)" >/run/$pod.out &
 	done
 	wait
 	[ "$(jq -s '[.[] | select(.interfaces)] | length' /run/pod1.out /run/pod2.out)" = 1 ]

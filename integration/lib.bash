@@ -198,7 +198,7 @@ within() {
 
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || fail "did not happen: $*"
+		[ "$SECONDS" -lt "$end" ] || fail "did not happen: $*" || return
 		sleep 0.05
 	done
 }

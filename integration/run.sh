@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Run one bats file, or another program, against the executables given, in network and mount namespaces
+# Run bats files, or another program, against the executables given, in network and mount namespaces
 # of its own with empty /run and /var/lib/cni: nothing of the machine is touched and nothing needs
 # cleaning up. Speaks TAP with a bats file.
 #
-#	run.sh [--pid] FILE EXECUTABLE...
+#	run.sh [--pid] FILE.bats... EXECUTABLE...
+#	run.sh [--pid] PROGRAM EXECUTABLE...
 #
 # --pid: in a process namespace, too; whatever the tests started ends with them.
 set -eu
@@ -32,8 +33,15 @@ shift 2
 
 mount -t tmpfs -o mode=755 run /run
 mkdir /run/plugins /run/fake /run/tmp
-# Copies in one directory, because the plugins look for each other beside their own file.
-cp "$@" /run/plugins
+# Copies in one directory, because the plugins look for each other beside their own file; more bats
+# files stay among the arguments.
+for argument; do
+	shift
+	case $argument in
+	*.bats) set -- "$@" "$argument" ;;
+	*) cp "$argument" /run/plugins ;;
+	esac
+done
 cp "${0%/*}"/fake/* /run/fake
 # /var/lib/cni need not exist, and a mount point cannot be made without touching the machine.
 state=/var/lib
@@ -42,6 +50,6 @@ mount -t tmpfs -o mode=755 state $state
 mkdir -p /var/lib/cni
 export TMPDIR=/run/tmp
 case $file in
-*.bats) exec bats --tap "$file" ;;
+*.bats) exec bats --tap "$file" "$@" ;;
 *) exec "$file" ;;
 esac

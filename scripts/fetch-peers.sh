@@ -13,40 +13,16 @@ suite=sid
 target=${1:-$(dirname "$0")/../build-peers}
 package=$(packages_for peers)
 
-# The mirrors in sources.list and its companions, in both formats.
-mirrors() {
-	list='' parts=''
-	eval "$(apt-config shell list Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"
-	for file in "$list" "$parts"/*.list; do
-		[ ! -f "$file" ] || sed -n 's/^deb  *\(\[[^]]*\]  *\)\{0,1\}\([^ ]*\) .*/\2/p' "$file"
-	done
-	for file in "$parts"/*.sources; do
-		[ ! -f "$file" ] || sed -n 's/^URIs:[[:space:]]*//p' "$file" | tr ' ' '\n'
-	done
-}
-
-# private COMMAND...: apt-get with lists and caches of its own.
-private() {
-	apt-get -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-		-o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User= \
-		-o Acquire::Retries=3 "$@"
-}
-
 # fetch MIRROR
 fetch() {
-	keys=/usr/share/keyrings/debian-archive-keyring.gpg
-	options=
-	[ ! -r $keys ] || options="[signed-by=$keys]"
-	echo "deb $options $1 $suite main" >"$work/sources.list"
-	private update && (cd "$work" && private download "$package")
+	source_line "$1" $suite >"$work/sources.list"
+	private_apt "$work" apt-get update && (cd "$work" && private_apt . apt-get download "$package")
 }
 
 [ ! -f "$target/version" ] || exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-work=$(realpath "$work")
 # Not all mirrors have the suite: the one for security updates has not.
 for mirror in $(mirrors | sort -u); do
 	fetch "$mirror" && break

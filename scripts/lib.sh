@@ -17,6 +17,8 @@ packages_for() {
 	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl jq podman protobuf-compiler python3 runc' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
 	go) echo 'ca-certificates golang-go' ;;
+	# QEMU itself comes with `integration/lab/lab prepare`, as the kernels do.
+	lab) echo 'bats busybox-static cpio gcc-12 iproute2 iputils-ping jq kmod libc6-dev libelf1 make procps util-linux xz-utils zstd' ;;
 	*) die "no packages are known for '$1'" ;;
 	esac
 }
@@ -51,4 +53,36 @@ build() {
 	shift
 	[ -f "$directory/build.ninja" ] || meson setup "$directory" "$@"
 	meson compile -C "$directory"
+}
+
+# The mirrors in sources.list and its companions, in both formats.
+mirrors() {
+	list='' parts=''
+	eval "$(apt-config shell list Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"
+	for file in "$list" "$parts"/*.list; do
+		[ ! -f "$file" ] || sed -n 's/^deb  *\(\[[^]]*\]  *\)\{0,1\}\([^ ]*\) .*/\2/p' "$file"
+	done
+	for file in "$parts"/*.sources; do
+		[ ! -f "$file" ] || sed -n 's/^URIs:[[:space:]]*//p' "$file" | tr ' ' '\n'
+	done
+}
+
+# source_line MIRROR SUITE: for a sources.list, with Debian's keys.
+source_line() {
+	keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	options=
+	[ ! -r $keys ] || options="[signed-by=$keys]"
+	echo "deb $options $1 $2 main"
+}
+
+# private_apt DIRECTORY PROGRAM ARGUMENT...: a program of apt with lists, caches and the sources.list
+# of a directory; the machine's own are neither read nor changed.
+private_apt() {
+	directory=$1 program=$2
+	shift 2
+	mkdir -p "$directory/lists/partial" "$directory/cache/archives/partial"
+	directory=$(realpath "$directory")
+	"$program" -q -o Dir::Etc::sourcelist="$directory/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+		-o Dir::State::lists="$directory/lists" -o Dir::Cache="$directory/cache" \
+		-o APT::Sandbox::User= -o Acquire::Retries=3 "$@"
 }

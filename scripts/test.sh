@@ -107,7 +107,8 @@ check_c() {
 }
 
 check_scripts() {
-	git ls-files --cached --others --exclude-standard '*.sh' '*.bats' '*.bash' .ci/run integration/fake |
+	git ls-files --cached --others --exclude-standard '*.sh' '*.bats' '*.bash' .ci/run integration/fake \
+		integration/lab/lab |
 		xargs shellcheck -x -P SCRIPTDIR
 }
 
@@ -118,7 +119,7 @@ check_pages() {
 
 mkdir -p $logs
 begin=$(now)
-if ! stage 'packages' install_packages build demo test clients; then
+if ! stage 'packages' install_packages build demo test clients lab; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 	exit 1
 fi
@@ -135,6 +136,10 @@ if stage 'build (gcc)' build build-test; then
 	$good || show_log 10
 	suite 'differential tests' build-test differential
 	suite 'clients' build-test clients
+	run 'lab: kernels and modules' integration/lab/lab prepare
+	echo
+	$good || show_log 10
+	suite 'lab' build-test lab
 fi
 if stage 'build (gcc, sanitizers)' build build-asan -Db_sanitize=address,undefined; then
 	suite 'unit tests (sanitizers)' build-asan unit
