@@ -256,7 +256,7 @@ static int move(struct world *world, const struct cni_request *req, const struct
 	const struct link_transfer in = {
 		.netns = req->netns,
 		.name = req->ifname,
-		.alias = device_alias(state->id, device->link.name, alias),
+		.alias = device_alias(state->id, state->name, alias),
 		.mtu = (uint32_t)conf->mtu,
 		.address = conf->mac.length ? &mac : NULL,
 	};

@@ -94,6 +94,11 @@ int hostdev_conf_check_selector(const struct hostdev_conf *conf, struct cni_erro
 {
 	if (hostdev_conf_selects(conf))
 		return 0;
+	if (conf->dialect != HOSTDEV_PLAIN)
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"no \"deviceID\": the pod must request the resource that the annotation "
+			"k8s.v1.cni.cncf.io/resourceName of its NetworkAttachmentDefinition names, "
+			"so that its device plugin chooses a VF");
 	/* The reference's message to the letter. */
 	cni_fail(err, CNI_INVALID_CONFIG,
 		"specify either \"device\", \"hwaddr\", \"kernelpath\" or \"pciBusID\"");
@@ -102,14 +107,41 @@ int hostdev_conf_check_selector(const struct hostdev_conf *conf, struct cni_erro
 		"k8s.v1.cni.cncf.io/resourceName of the network names");
 }
 
-int hostdev_conf(const struct cni_request *req, struct hostdev_conf *conf, struct cni_error *err)
+/* An address from DHCP takes an Ethernet client, which IPoIB interfaces are none of. */
+static int check_ipam(const struct cni_request *req, struct cni_error *err)
 {
-	/* IP is the IPAM's, which reads the same CNI_ARGS. */
-	static const char *const known[] = { "MAC", "IP", NULL };
+	const char *type = json_text(json_get(json_get(req->config, "ipam"), "type"));
 
-	*conf = (struct hostdev_conf){ 0 };
-	if (json_bind(req->config, hostdev_fields, conf, CNI_INVALID_CONFIG, err) < 0 ||
-		cni_request_check_args(req, known, err) < 0)
+	if (type && !strcmp(type, "dhcp"))
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"ipam type dhcp is not supported on InfiniBand: use pool, host-local, static, "
+			"whereabouts or nv-ipam");
+	return 0;
+}
+
+static int conf_of_vf(const struct cni_request *req, struct hostdev_conf *conf,
+	struct cni_error *err)
+{
+	bool infiniband = conf->dialect == HOSTDEV_IB_SRIOV;
+	const struct vf *wanted = &conf->vf.wanted;
+
+	if (settings_read(req, infiniband ? SETTINGS_IB_SRIOV : SETTINGS_SRIOV, &conf->vf, err) < 0 ||
+		(infiniband && check_ipam(req, err) < 0))
+		return -1;
+	conf->id = conf->vf.device_id;
+	conf->id_key = "deviceID";
+	if (wanted->has & VF_MAC) {
+		conf->mac_text = conf->vf.mac;
+		conf->mac.length = wanted->mac_length;
+		memcpy(conf->mac.bytes, wanted->mac, wanted->mac_length);
+	}
+	return 0;
+}
+
+static int conf_of_device(const struct cni_request *req, struct hostdev_conf *conf,
+	struct cni_error *err)
+{
+	if (json_bind(req->config, hostdev_fields, conf, CNI_INVALID_CONFIG, err) < 0)
 		return -1;
 	choose(req, conf);
 	if (conf->use_interface_network)
@@ -119,8 +151,20 @@ int hostdev_conf(const struct cni_request *req, struct hostdev_conf *conf, struc
 					strstr(conf->kernelpath, "/../")))
 		return cni_fail(err, CNI_INVALID_CONFIG, "kernelpath %s is not below /sys/devices/",
 			conf->kernelpath);
-	conf->has_dns = json_get(req->config, "dns") != NULL;
-	if (cni_dns_read(&conf->dns, json_get(req->config, "dns"), err) < 0)
-		return -1;
 	return find_addresses(conf, err);
+}
+
+int hostdev_conf(const struct cni_request *req, enum hostdev_dialect dialect,
+	struct hostdev_conf *conf, struct cni_error *err)
+{
+	/* IP is the IPAM's, which reads the same CNI_ARGS. */
+	static const char *const known[] = { "MAC", "IP", NULL };
+
+	*conf = (struct hostdev_conf){ .dialect = dialect };
+	if (cni_request_check_args(req, known, err) < 0 ||
+		(dialect == HOSTDEV_PLAIN ? conf_of_device(req, conf, err)
+					  : conf_of_vf(req, conf, err)) < 0)
+		return -1;
+	conf->has_dns = json_get(req->config, "dns") != NULL;
+	return cni_dns_read(&conf->dns, json_get(req->config, "dns"), err);
 }

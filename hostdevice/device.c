@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cni/iface.h"
+
+#define WAIT_MS 10000
+#define STEP_MS 20
 
 bool device_is_pci(const char *id)
 {
@@ -160,6 +164,40 @@ int device_refresh(struct device *device, const char *sys, struct nl *nl, struct
 			err, CNI_INTERNAL, rc, nl->extack, "read %s", device->link.name);
 	make_key(device, sys);
 	return 0;
+}
+
+/* 0 or -errno; -ENODEV: not (yet). */
+static int look_again(
+	struct device *device, const struct pci *pci, struct nl *nl, const char *wanted)
+{
+	char name[IFNAMSIZ];
+	int rc = link_get_index(nl, device->link.index, &device->link);
+
+	if (rc != -ENODEV)
+		return rc;
+	rc = sysfs_interface(pci->directory, name);
+	if (!rc)
+		rc = link_get(nl, name, &device->link);
+	if (!rc && strcmp(name, wanted) != 0 && !link_rename(nl, device->link.index, wanted))
+		strcpy(device->link.name, wanted);
+	return rc;
+}
+
+int device_again(struct device *device, const struct pci *pci, struct nl *nl, const char *name,
+	struct cni_error *err)
+{
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+	int rc, waited = 0;
+
+	while ((rc = look_again(device, pci, nl, name)) == -ENODEV && waited < WAIT_MS) {
+		nanosleep(&step, NULL);
+		waited += STEP_MS;
+	}
+	if (rc < 0)
+		return cni_fail_errno(err, rc == -ENODEV ? CNI_TRY_LATER : CNI_INTERNAL, rc,
+			nl->extack, "wait for the interface %s of %s, which is made anew", name,
+			pci->id);
+	return device_refresh(device, pci->sys, nl, err);
 }
 
 int device_find(const struct hostdev_conf *conf, const char *sys, struct nl *nl,

@@ -4,7 +4,7 @@
 #define HOSTDEVICE_DEVICE_H
 
 #include "hostdevice/conf.h"
-#include "hostdevice/sysfs.h"
+#include "hostdevice/pci.h"
 #include "netlink/move.h"
 
 #define DEVICE_KEY 128
@@ -33,5 +33,12 @@ int device_find(const struct hostdev_conf *, const char *sys, struct nl *nl, str
 
 /* Read link and details again, by index: they may have changed. */
 int device_refresh(struct device *, const char *sys, struct nl *nl, struct cni_error *err);
+
+/*
+ * The same after something that may have made the interface anew: by index, else that of its bus
+ * device, which is waited for, some seconds at the most. It is called name again, if that is free.
+ */
+int device_again(struct device *, const struct pci *, struct nl *nl, const char *name,
+	struct cni_error *err);
 
 #endif

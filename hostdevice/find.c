@@ -2,6 +2,7 @@
 #include "hostdevice/find.h"
 
 #include <errno.h>
+#include <linux/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +22,15 @@ static bool is_address(const struct link_details *details, const char *text)
 	return !strcasecmp(iface_mac(&permanent, seen), text);
 }
 
+/*
+ * What was bound anew, and an IPoIB interface whose RDMA device has moved, has another address of
+ * its own: the bus device tells, which neither of them shares but with what is stacked on it.
+ */
+static bool is_made_anew(const struct state *state, const struct link *link)
+{
+	return (state->vf || state->type == ARPHRD_INFINIBAND) && *state->parent && !link->parent;
+}
+
 /* A link that was found by a name or an index that others may have, too. 1, 0 or -errno. */
 static int is_device(struct nl *nl, const struct state *state, const struct link *link)
 {
@@ -36,7 +46,8 @@ static int is_device(struct nl *nl, const struct state *state, const struct link
 	rc = link_details(nl, link->index, &details);
 	if (rc < 0)
 		return rc == -ENODEV ? 0 : rc;
-	return !strcmp(details.parent, state->parent) && is_address(&details, state->permanent);
+	return !strcmp(details.parent, state->parent) &&
+	       (is_made_anew(state, link) || is_address(&details, state->permanent));
 }
 
 /* Take what a look-up answered. 1, 0 or -errno. */
@@ -103,12 +114,22 @@ static int try_all(
 	return rc ? rc : try_bus(world, state, found);
 }
 
+/* Hardware: IPoIB has a kind, too. */
 static bool is_on_bus(struct world *world, const struct state *state)
 {
 	char directory[PATH_MAX];
 
-	return !*state->kind && *state->parent &&
+	return (!*state->kind || state->type == ARPHRD_INFINIBAND) && *state->parent &&
 	       sysfs_find(world->sys, state->parent, directory) != SYSFS_NONE;
+}
+
+/* Without its driver it will not come, however long one waits. */
+static bool is_driven(struct world *world, const struct state *state)
+{
+	char directory[PATH_MAX], driver[NAME_MAX + 1];
+
+	return sysfs_find(world->sys, state->parent, directory) != SYSFS_PCI ||
+	       !sysfs_driver(directory, driver);
 }
 
 int find_device(
@@ -125,7 +146,7 @@ int find_device(
 				"look for %s, which is to go back to the host", state->name);
 		if (rc || !is_on_bus(world, state))
 			return rc;
-		if (world->inside.fd >= 0 || waited >= WAIT_MS)
+		if (world->inside.fd >= 0 || waited >= WAIT_MS || !is_driven(world, state))
 			return 2;
 		nanosleep(&pause, NULL);
 		waited += PAUSE_MS;

@@ -6,6 +6,8 @@
 
 #include "cni/iface.h"
 #include "hostdevice/attach.h"
+#include "hostdevice/dialects.h"
+#include "hostdevice/hardware.h"
 #include "ipam/ipam.h"
 
 static const char *pci_id(const struct device *device)
@@ -28,6 +30,15 @@ static int add_addresses(const struct cni_request *req, struct world *world,
 	return link->index ? iface_configure(req, &world->inside, link, result, err) : 0;
 }
 
+/* A VF that a process is to drive has the address that its PF gave it. */
+static const char *mac_of(const struct hostdev_conf *conf, const struct link *link,
+	char text[HWADDR_TEXT])
+{
+	if (link->index)
+		return iface_mac(link, text);
+	return conf->vf.wanted.has & VF_MAC ? hwaddr_print(&conf->mac, text) : NULL;
+}
+
 static int print(const struct cni_request *req, const struct hostdev_conf *conf,
 	const struct device *device, const struct link *link, struct cni_result *result, int out,
 	struct cni_error *err)
@@ -39,7 +50,7 @@ static int print(const struct cni_request *req, const struct hostdev_conf *conf,
 		return cni_fail(err, CNI_INTERNAL, "make the result: out of memory");
 	*interface = (struct cni_interface){
 		.name = req->ifname,
-		.mac = link->index ? iface_mac(link, mac) : NULL,
+		.mac = mac_of(conf, link, mac),
 		.sandbox = req->netns_path,
 		.mtu = link->mtu,
 		.pci_id = pci_id(device),
@@ -49,7 +60,24 @@ static int print(const struct cni_request *req, const struct hostdev_conf *conf,
 	return cni_result_print(result, req, out, err);
 }
 
-static int hostdev_add(const struct cni_request *req, int out, struct cni_error *err)
+/* Write down what is there, then change it. */
+static int take(struct world *world, const struct cni_request *req, const struct hostdev_conf *conf,
+	struct device *device, struct claim *claim, struct state *state, struct attach_guard *guard,
+	struct link *link, struct cni_error *err)
+{
+	struct hardware hardware;
+
+	if (hardware_plan(world, conf, device, &hardware, err) < 0 ||
+		state_describe(state, req, device, &world->host, err) < 0 ||
+		hardware_save(&hardware, state, err) < 0 ||
+		attach_record(world, state, claim, guard, err) < 0 ||
+		hardware_apply(world, req, conf, state, device, &hardware, err) < 0)
+		return -1;
+	return device->link.index ? attach_move(world, req, conf, device, state, link, err) : 0;
+}
+
+int dialect_add(const struct cni_request *req, enum hostdev_dialect dialect, int out,
+	struct cni_error *err)
 {
 	CLEANUP(cni_result_done) struct cni_result result = { 0 };
 	CLEANUP(state_done) struct state state = { 0 };
@@ -62,16 +90,13 @@ static int hostdev_add(const struct cni_request *req, int out, struct cni_error 
 	struct link link = { 0 };
 	struct device device;
 
-	if (hostdev_conf(req, &conf, err) < 0 || hostdev_conf_check_selector(&conf, err) < 0 ||
-		world_open(&world, req, err) < 0 || attach_begin(&world, req, err) < 0 ||
+	if (hostdev_conf(req, dialect, &conf, err) < 0 ||
+		hostdev_conf_check_selector(&conf, err) < 0 || world_open(&world, req, err) < 0 ||
+		attach_begin(&world, req, err) < 0 ||
 		attach_claim(&world, &conf, &device, &claim, err) < 0)
 		return -1;
-	if (state_describe(&state, req, &device, &world.host, err) < 0 ||
-		attach_record(&world, &state, &claim, &taken, err) < 0)
-		return -1;
-	if (device.link.index && attach_move(&world, req, &conf, &device, &state, &link, err) < 0)
-		return -1;
-	if (add_addresses(req, &world, &link, &lease, &result, err) < 0 ||
+	if (take(&world, req, &conf, &device, &claim, &state, &taken, &link, err) < 0 ||
+		add_addresses(req, &world, &link, &lease, &result, err) < 0 ||
 		print(req, &conf, &device, &link, &result, out, err) < 0)
 		return -1;
 	taken.world = NULL;
@@ -80,7 +105,7 @@ static int hostdev_add(const struct cni_request *req, int out, struct cni_error 
 }
 
 /* The configuration is the IPAM's only: it may be broken, and its device gone. */
-static int hostdev_del(const struct cni_request *req, struct cni_error *err)
+int dialect_del(const struct cni_request *req, struct cni_error *err)
 {
 	struct world world = WORLD;
 	struct cni_error more = { 0 };
@@ -123,7 +148,8 @@ static int check_state(struct world *world, const struct cni_request *req, struc
 	return rc < 0 ? -1 : 0;
 }
 
-static int hostdev_check(const struct cni_request *req, struct cni_error *err)
+int dialect_check(
+	const struct cni_request *req, enum hostdev_dialect dialect, struct cni_error *err)
 {
 	CLEANUP(cni_result_done) struct cni_result result = { 0 };
 	CLEANUP(state_done) struct state state = { 0 };
@@ -132,13 +158,15 @@ static int hostdev_check(const struct cni_request *req, struct cni_error *err)
 	struct link link;
 	int index, rc;
 
-	if (hostdev_conf(req, &conf, err) < 0 || hostdev_conf_check_selector(&conf, err) < 0 ||
+	if (hostdev_conf(req, dialect, &conf, err) < 0 ||
+		hostdev_conf_check_selector(&conf, err) < 0 ||
 		cni_result_previous(&result, req, err) < 0 ||
 		(ipam_wanted(req) && ipam_check(req, err) < 0))
 		return -1;
 	index = iface_find(req, &result, err);
 	if (index < 0 || world_open(&world, req, err) < 0 ||
-		check_state(&world, req, &state, err) < 0)
+		check_state(&world, req, &state, err) < 0 ||
+		hardware_check(&world, &conf, &state, err) < 0)
 		return -1;
 	if (!*state.name)
 		return 0;
@@ -183,7 +211,7 @@ static int collect(const char id[CNI_ATTACHMENT_ID], void *data)
 	return 0;
 }
 
-static int hostdev_gc(const struct cni_request *req, struct cni_error *err)
+int dialect_gc(const struct cni_request *req, struct cni_error *err)
 {
 	CLEANUP(freep) struct cni_attachment *valid = NULL;
 	struct world world = WORLD;
@@ -208,8 +236,9 @@ static int check_device(struct world *world, const struct hostdev_conf *conf, st
 	CLEANUP(state_done) struct state owner = { 0 };
 	struct device device;
 
-	if (!device_find(conf, world->sys, &world->host, &device, err) ||
-		attach_find_owner(world, conf, &owner)) {
+	if (!device_find(conf, world->sys, &world->host, &device, err))
+		return hardware_status(world, &device, err);
+	if (attach_find_owner(world, conf, &owner)) {
 		*err = (struct cni_error){ 0 };
 		return 0;
 	}
@@ -217,25 +246,16 @@ static int check_device(struct world *world, const struct hostdev_conf *conf, st
 	return -1;
 }
 
-static int hostdev_status(const struct cni_request *req, struct cni_error *err)
+int dialect_status(
+	const struct cni_request *req, enum hostdev_dialect dialect, struct cni_error *err)
 {
 	struct world world = WORLD;
 	struct hostdev_conf conf;
 
-	if (hostdev_conf(req, &conf, err) < 0)
+	if (hostdev_conf(req, dialect, &conf, err) < 0)
 		return -1;
 	if (hostdev_conf_selects(&conf) &&
 		(world_open(&world, req, err) < 0 || check_device(&world, &conf, err) < 0))
 		return -1;
 	return ipam_wanted(req) ? ipam_status(req, err) : 0;
 }
-
-const struct cni_plugin hostdev_plugin = {
-	.name = "host-device",
-	.enters_netns = true,
-	.add = hostdev_add,
-	.del = hostdev_del,
-	.check = hostdev_check,
-	.gc = hostdev_gc,
-	.status = hostdev_status,
-};

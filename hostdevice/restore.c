@@ -10,6 +10,7 @@
 
 #include "cni/iface.h"
 #include "hostdevice/find.h"
+#include "hostdevice/hardware.h"
 #include "hostdevice/hex.h"
 
 /* Flags that are an administrator's choice. */
@@ -188,17 +189,13 @@ static int restore_config(struct world *world, const struct state *state, const 
 	return 0;
 }
 
+/* Of a device that is home. */
 static int restore_found(
 	struct world *world, const struct state *state, struct found *found, struct cni_error *err)
 {
 	struct link_details details;
 	int rc;
 
-	if (check_name(world, state, found, err) < 0)
-		return -1;
-	rc = bring_home(world, state, found, err);
-	if (rc <= 0)
-		return rc;
 	rc = link_details(&world->host, found->link.index, &details);
 	if (rc < 0)
 		return failed(state, &world->host, rc, "read", err);
@@ -210,15 +207,61 @@ static int restore_found(
 	return 1;
 }
 
+/* 1: found, and its name is free; 0, 2 and -1 as find_device(). */
+static int locate(
+	struct world *world, const struct state *state, struct found *found, struct cni_error *err)
+{
+	/* Without an interface, there is what belongs to it. */
+	int rc = *state->name ? find_device(world, state, found, err) : 0;
+
+	return rc == 1 && check_name(world, state, found, err) < 0 ? -1 : rc;
+}
+
+static int locate_and_bring(
+	struct world *world, const struct state *state, struct found *found, struct cni_error *err)
+{
+	int rc = locate(world, state, found, err);
+
+	return rc == 1 ? bring_home(world, state, found, err) : rc;
+}
+
+/*
+ * The interface is out of the pod before the settings that confined it there end. Binding the
+ * driver again for them makes another interface.
+ */
+static int restore_hardware(struct world *world, const struct state *state, struct found *found,
+	int rc, struct cni_error *err)
+{
+	struct link now;
+
+	if (!state->vf)
+		return rc;
+	(void)hardware_restore_vf(world, state, rc == 1 ? &found->link : NULL, err);
+	if (rc == 1 && link_get_index(&world->host, found->link.index, &now) != -ENODEV)
+		return rc;
+	return locate_and_bring(world, state, found, err);
+}
+
 int restore_device(struct world *world, const struct state *state, struct cni_error *err)
 {
+	struct cni_error more = { 0 };
 	struct found found;
 	int rc;
 
-	if (!*state->name || !state_is_of_this_boot(state))
+	if (!state_is_of_this_boot(state))
 		return 0;
-	rc = find_device(world, state, &found, err);
-	return rc == 1 ? restore_found(world, state, &found, err) : rc;
+	if (state->rdma) {
+		if (locate(world, state, &found, err) < 0)
+			return -1;
+		/* It takes an IPoIB interface with it, which is another one afterwards. */
+		(void)hardware_return_rdma(world, state, &more);
+	}
+	rc = locate_and_bring(world, state, &found, err);
+	if (rc >= 0)
+		rc = restore_hardware(world, state, &found, rc, &more);
+	if (rc == 1)
+		rc = restore_found(world, state, &found, err);
+	return cni_fail_join(err, &more) < 0 ? -1 : rc;
 }
 
 /* The attachment's own namespace, where the caller has not got it. */
@@ -227,8 +270,14 @@ static void open_inside(struct world *world, const struct state *state, int *net
 	if (world->inside.fd >= 0 || !*state->netns || !*state->netns_id || state_is_dead(state))
 		return;
 	*netns = netns_open(state->netns);
-	if (*netns >= 0)
-		(void)nl_open(&world->inside, NETLINK_ROUTE, *netns, world->home);
+	if (*netns >= 0 && !nl_open(&world->inside, NETLINK_ROUTE, *netns, world->home))
+		world->netns = *netns;
+}
+
+static void close_inside(struct world *world)
+{
+	nl_closep(&world->inside);
+	world->netns = -1;
 }
 
 static int end_claimed(
@@ -243,7 +292,7 @@ static int end_claimed(
 	open_inside(world, state, &netns);
 	rc = restore_device(world, state, err);
 	if (borrowed)
-		nl_closep(&world->inside);
+		close_inside(world);
 	/* What will be back some time is for whoever wants the device then, or for GC. */
 	if (rc < 0 || rc == 2)
 		return rc < 0 ? -1 : 0;
@@ -286,7 +335,11 @@ int restore_lost(struct world *world, const char id[CNI_ATTACHMENT_ID], const ch
 		return -1;
 	if (*claim.owner && strcmp(claim.owner, id) != 0)
 		return 0;
-	rc = restore_found(world, &state, &found, err);
+	if (check_name(world, &state, &found, err) < 0)
+		return -1;
+	rc = bring_home(world, &state, &found, err);
+	if (rc == 1)
+		rc = restore_found(world, &state, &found, err);
 	return rc < 0 ? -1 : claim_give(&claim, "", err);
 }
 

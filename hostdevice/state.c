@@ -54,6 +54,7 @@ static const struct json_field fields[] = {
 void state_done(struct state *state)
 {
 	json_free(state->tree);
+	json_free(state->modules);
 	*state = (struct state){ 0 };
 }
 
@@ -163,6 +164,22 @@ int state_describe(struct state *state, const struct cni_request *req, const str
 		return -1;
 	cni_request_id(req, state->id);
 	return bind_tree(state, tree, err);
+}
+
+int state_set_modules(struct state *state, struct json_writer *w, struct cni_error *err)
+{
+	struct json *tree;
+	int rc = json_writer_end(w);
+
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "describe %s", state->key);
+	if (json_parse(&tree, "the state of the hardware", w->text, w->length, err) < 0)
+		return -1;
+	json_free(state->modules);
+	state->modules = tree;
+	state->vf = json_get(tree, "vf");
+	state->rdma = json_get(tree, "rdma");
+	return 0;
 }
 
 static int make_path(char path[PATH_MAX], const char *directory, const char *id)

@@ -31,13 +31,12 @@ struct state {
 	const struct json *config;   /* of link_save_config()'s messages, in hexadecimal */
 
 	/*
-	 * Of other modules: what was found of a virtual function's settings at its PF, and of the
-	 * RDMA device. NULL: nothing. They are written and read as they are; who owns one sets it
-	 * before state_write(), which ADD calls before anything is changed.
+	 * Of hardware.h: what was found of a virtual function's settings at its PF, and of the
+	 * RDMA device. NULL: nothing. They are written and read as they are.
 	 */
 	const struct json *vf, *rdma;
 
-	struct json *tree; /* owned: what the above points into */
+	struct json *tree, *modules; /* owned: what the above points into */
 };
 
 void state_done(struct state *); /* frees the content */
@@ -45,6 +44,9 @@ void state_done(struct state *); /* frees the content */
 /* Describe an attachment of this device, through nl, a socket on the host. */
 int state_describe(struct state *, const struct cni_request *, const struct device *, struct nl *nl,
 	struct cni_error *err);
+
+/* Take vf and rdma from this object, before state_write(). */
+int state_set_modules(struct state *, struct json_writer *, struct cni_error *err);
 
 /* Write or replace the file; the directory is made. Members of other versions stay. */
 int state_write(const struct state *, const char *directory, struct cni_error *err);

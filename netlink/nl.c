@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ANSWER_SIZE  65536 /* the kernel builds dumps in pieces of at most 32 KiB */
+/* The kernel builds dumps in pieces of at most 32 KiB; a PF with all its VFs is one answer, some
+ * 250 octets for each. */
+#define ANSWER_SIZE  163840
 #define DUMP_RETRIES 5
 
 /* A request on its way. */

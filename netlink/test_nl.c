@@ -322,10 +322,10 @@ static void test_malformed(void)
 		{ "a positive error", 36, 36, NLMSG_ERROR, EIO, -EBADMSG },
 		{ "NLMSG_DONE with half a code", 18, 18, NLMSG_DONE, 0, -EBADMSG },
 		{ "an error that is only a code", 20, 20, NLMSG_ERROR, -EIO, -EIO },
-		{ "64 KiB", 65536, 36, NLMSG_ERROR, -EIO, -EIO },
-		{ "a datagram above 64 KiB", 65537, 36, NLMSG_ERROR, 0, -EMSGSIZE },
+		{ "160 KiB", 163840, 36, NLMSG_ERROR, -EIO, -EIO },
+		{ "a datagram above 160 KiB", 163841, 36, NLMSG_ERROR, 0, -EMSGSIZE },
 	};
-	static _Alignas(struct nlmsghdr) char bytes[65537];
+	static _Alignas(struct nlmsghdr) char bytes[163841];
 	struct nlmsghdr *header = (struct nlmsghdr *)bytes;
 	size_t i;
 

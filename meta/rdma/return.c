@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way back, also of what a killed ADD left. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cni/boot.h"
+#include "meta/rdma/attach.h"
+#include "meta/rdma/qos.h"
+
+/* The namespace that the state names, if it still is the same; or -1. */
+static int reopen(const struct rdma_state *state)
+{
+	char id[NETNS_ID_TEXT];
+	struct stat st;
+	int netns;
+
+	if (!state->netns || !state->netns_id || strcmp(state->boot ? state->boot : "", boot_id()))
+		return -1;
+	netns = netns_open(state->netns);
+	if (netns < 0)
+		return -1;
+	if (!fstat(netns, &st) && !strcmp(netns_print_id(&st, id), state->netns_id))
+		return netns;
+	close(netns);
+	return -1;
+}
+
+static int bring_home(const struct rdma_world *world, const struct rdma_state *state, int netns,
+	int home, struct cni_error *err)
+{
+	int64_t tc;
+	int rc = rdmadev_bring_home(
+		&state->device, world->sys, state->device_id, netns, home, err);
+
+	if (rc <= 0 || state->tc < 0)
+		return rc < 0 ? -1 : 0;
+	return qos_set_tc(world->sys, state->device.name, state->tc, &tc, err);
+}
+
+int attach_return(const struct rdma_world *world, const char *id, int netns, struct cni_error *err)
+{
+	CLEANUP(rdma_state_done) struct rdma_state state = { 0 };
+	CLEANUP(closep) int home = -1, reopened = -1;
+	int found = rdma_state_read(&state, world->states, id, err);
+
+	if (found <= 0)
+		return found;
+	home = netns_home();
+	if (home < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, home, NULL, "open our own namespace");
+	if (netns < 0)
+		netns = reopened = reopen(&state);
+	if (bring_home(world, &state, netns, home, err) < 0)
+		return -1;
+	return rdma_state_remove(world->states, id, err);
+}
