@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "cni/result.h"
+#include "ipoib/conf.h"
 #include "macvlan/conf.h"
 
 int known_routes(
@@ -113,16 +114,6 @@ static const struct json_field host_device[] = {
 	{ 0 },
 };
 
-static const struct json_field ipoib[] = {
-	STRING("master"),
-	RANGE("mtu", 0, 65535),
-	STRING("mode"),
-	ANY("pkey"),
-	ANY("umcast"),
-	BOOLEAN("linkInContainer"),
-	{ 0 },
-};
-
 static const struct json_field sriov[] = {
 	RANGE("vlan", 0, 4094),
 	RANGE("vlanQoS", 0, 7),
@@ -174,7 +165,7 @@ static const struct json_field sbr[] = {
 static const struct known_type plugins[] = {
 	{ "macvlan", TABLES(common, macvlan_fields) },
 	{ "host-device", TABLES(common, host_device) },
-	{ "ipoib", TABLES(common, ipoib) },
+	{ "ipoib", TABLES(common, ipoib_fields) },
 	{ "sriov", TABLES(common, sriov) },
 	{ "ib-sriov", TABLES(common, ib_sriov) },
 	{ "rdma", TABLES(common, rdma) },
