@@ -28,8 +28,7 @@ int iface_master(const char *name, bool in_container, struct nl *nl, struct link
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"master \"%s\" is no name that a link can have", name);
 	if (rc < 0)
-		return cni_fail_errno(
-			err, CNI_INTERNAL, rc, nl->extack, "look up master %s", name);
+		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "look up master %s", name);
 	return 0;
 }
 

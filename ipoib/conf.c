@@ -74,8 +74,8 @@ static int find_mode(struct ipoib_conf *conf, struct cni_error *err)
 	conf->mode = -1;
 	if (!*conf->mode_name)
 		return 0;
-	for (uint16_t mode = IPOIB_MODE_DATAGRAM; mode <= IPOIB_MODE_CONNECTED; mode++)
-		if (!strcmp(conf->mode_name, ipoib_mode_name(mode)))
+	for (int mode = IPOIB_MODE_DATAGRAM; mode <= IPOIB_MODE_CONNECTED; mode++)
+		if (!strcmp(conf->mode_name, ipoib_mode_name((uint16_t)mode)))
 			conf->mode = mode;
 	if (conf->mode >= 0)
 		return 0;
@@ -156,7 +156,6 @@ int ipoib_master(
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"mtu %" PRId64 " is above that of master %s: up to %u is possible in "
 			"%s mode",
-			conf->mtu, master->name, master->mtu,
-			ipoib_mode_name(master->ipoib_mode));
+			conf->mtu, master->name, master->mtu, ipoib_mode_name(master->ipoib_mode));
 	return 0;
 }

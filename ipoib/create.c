@@ -105,8 +105,8 @@ static int change_mode(struct nl *inside, const struct link *master, uint16_t mo
 			"or use %s",
 			ipoib_mode_name(mode), master->name, ipoib_mode_name(!mode));
 	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, inside->extack,
-			"set %s to %s mode", link->name, ipoib_mode_name(mode));
+		return cni_fail_errno(err, CNI_INTERNAL, rc, inside->extack, "set %s to %s mode",
+			link->name, ipoib_mode_name(mode));
 	rc = link_get_index(inside, index, link);
 	if (rc < 0)
 		return cni_fail_errno(

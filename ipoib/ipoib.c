@@ -13,7 +13,10 @@ struct sockets {
 	struct nl *outer; /* where the master is */
 };
 
-#define SOCKETS_CLOSED { NL_CLOSED, NL_CLOSED, NULL }
+#define SOCKETS_CLOSED                                                                             \
+	{                                                                                          \
+		NL_CLOSED, NL_CLOSED, NULL                                                         \
+	}
 
 /* They live as long as the process. */
 static int open_sockets(const struct cni_request *req, const struct ipoib_conf *conf,

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMBERS	      0x7fff
-#define ADDRESS_SIZE  20 /* four octets of flags and queue pair, the port's GID (RFC 4391, 9.1.1) */
+#define MEMBERS	     0x7fff
+#define ADDRESS_SIZE 20 /* four octets of flags and queue pair, the port's GID (RFC 4391, 9.1.1)   \
+			 */
 #define GUID_OFFSET   12
 #define GID_TEXT_SIZE 39
 
@@ -92,8 +93,8 @@ static int check_device(int device, const char *name, const struct link *master,
 	const char *number;
 
 	while (ports && (number = next(ports))) {
-		CLEANUP(closep) int port =
-			openat(dirfd(ports), number, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CLEANUP(closep)
+		int port = openat(dirfd(ports), number, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (port < 0 || !has_guid(port, master))
 			continue;
@@ -108,8 +109,8 @@ static int check_device(int device, const char *name, const struct link *master,
 	return 0;
 }
 
-int partition_check(const char *sysfs, const struct link *master, uint16_t pkey,
-	struct cni_error *err)
+int partition_check(
+	const char *sysfs, const struct link *master, uint16_t pkey, struct cni_error *err)
 {
 	CLEANUP(closedirp) DIR *devices = opendir(sysfs);
 	const char *name;
@@ -117,8 +118,8 @@ int partition_check(const char *sysfs, const struct link *master, uint16_t pkey,
 	if (master->address_length != ADDRESS_SIZE)
 		return 0;
 	while (devices && (name = next(devices))) {
-		CLEANUP(closep) int device =
-			openat(dirfd(devices), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CLEANUP(closep)
+		int device = openat(dirfd(devices), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (device >= 0 && check_device(device, name, master, pkey, err) < 0)
 			return -1;

@@ -92,9 +92,12 @@ static void test_conf(void)
 		bool umcast;
 	} cases[] = {
 		{ "{\"master\":\"ib0\"}", 0, -1, 0, true },
-		{ "{\"master\":\"ib0\",\"pkey\":1,\"mode\":\"\",\"umcast\":false}", 1, -1, 0, false },
-		{ "{\"master\":\"ib0\",\"pkey\":\"0x8001\",\"mode\":\"datagram\"}", 0x8001, 0, 0, true },
-		{ "{\"master\":\"ib0\",\"pkey\":\"32769\",\"mode\":\"connected\"}", 0x8001, 1, 0, true },
+		{ "{\"master\":\"ib0\",\"pkey\":1,\"mode\":\"\",\"umcast\":false}", 1, -1, 0,
+			false },
+		{ "{\"master\":\"ib0\",\"pkey\":\"0x8001\",\"mode\":\"datagram\"}", 0x8001, 0, 0,
+			true },
+		{ "{\"master\":\"ib0\",\"pkey\":\"32769\",\"mode\":\"connected\"}", 0x8001, 1, 0,
+			true },
 		{ "{\"master\":\"ib0\",\"pkey\":65535,\"mtu\":65520}", 0xffff, -1, 65520, true },
 		{ "{\"master\":\"ib0\",\"pkey\":\"\",\"mtu\":68}", 0, -1, 68, true },
 		{ "{\"master\":\"ib0\",\"pkey\":null,\"umcast\":null}", 0, -1, 0, true },
@@ -154,8 +157,9 @@ static void test_master(void)
 		{ { .mode = -1, .mtu = 2045 }, { .index = 2, .name = "ib0" }, CNI_INVALID_CONFIG,
 			"mtu 2045 is above that of master ib0: up to 2044" },
 		{ { .mode = -1 }, { .index = 2, .name = "eth0", .type = ARPHRD_ETHER },
-			CNI_INVALID_CONFIG, "eth0 is an Ethernet interface, which has no IPoIB "
-					    "children: use macvlan" },
+			CNI_INVALID_CONFIG,
+			"eth0 is an Ethernet interface, which has no IPoIB "
+			"children: use macvlan" },
 		{ { .mode = -1 }, { .index = 1, .name = "lo", .type = ARPHRD_LOOPBACK },
 			CNI_INVALID_CONFIG, "lo is not an IPoIB interface" },
 		{ { .mode = -1 }, { .index = 7, .name = "ib0.8001", .parent = 2 },
@@ -208,8 +212,10 @@ static void test_partition(void)
 	static const char *const texts[] = { "fe80:0000:0000:0000:0200:0000:0000:0101", "0xffff",
 		"fec0:0000:0000:0000:0200:0000:0000:0201", "0x7fff", "0x8005" };
 	char root[] = "/tmp/partition.XXXXXX", command[64];
-	struct link master = { .name = "ib1", .address_length = 20,
-		.address = { 0x80, 0, 0, 0x49, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 2, 1 } };
+	struct link master = { .name = "ib1",
+		.address_length = 20,
+		.address = {
+			0x80, 0, 0, 0x49, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 2, 1 } };
 	struct cni_error err = { 0 };
 
 	if (!mkdtemp(root))
@@ -255,11 +261,11 @@ static const char *asked(struct script *script, int deleted)
 	while ((message = script_asked(script))) {
 		const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 
-		strcat(text, message->nlmsg_type == RTM_GETLINK		? "get "
-			     : message->nlmsg_type == RTM_NEWLINK	? "new "
-			     : message->nlmsg_type == RTM_SETLINK	? "set "
-			     : info->ifi_index == deleted		? "del "
-									: "del-other ");
+		strcat(text, message->nlmsg_type == RTM_GETLINK	  ? "get "
+			     : message->nlmsg_type == RTM_NEWLINK ? "new "
+			     : message->nlmsg_type == RTM_SETLINK ? "set "
+			     : info->ifi_index == deleted	  ? "del "
+								  : "del-other ");
 	}
 	return text;
 }
@@ -308,8 +314,8 @@ static void test_moved(void)
 	verdict(&inside, 0, -ENODEV);
 	verdict(&outer, 5, 0);
 	verdict(&inside, 1, -ENODEV);
-	ok(create(&plain, &link, &err) < 0 && err.code == CNI_INTERNAL,
-		"a move that fails: %s", err.msg);
+	ok(create(&plain, &link, &err) < 0 && err.code == CNI_INTERNAL, "a move that fails: %s",
+		err.msg);
 	is(asked(&outer, 8), "get new new get set del ", "removes it from the host");
 	is(asked(&inside, 0), "get get ", "and looks for it in the pod, under both names");
 }
@@ -321,8 +327,9 @@ static void test_refused(void)
 		const char *message;
 	} cases[] = {
 		{ -ENODEV, CNI_TRY_LATER, "master ib0 is gone: it was removed while" },
-		{ -ENOTUNIQ, CNI_INTERNAL, "has a child in partition 0xffff, and this kernel "
-					   "allows one only" },
+		{ -ENOTUNIQ, CNI_INTERNAL,
+			"has a child in partition 0xffff, and this kernel "
+			"allows one only" },
 		{ -EPERM, CNI_INTERNAL, "create a child of ib0 in partition 0xffff: " },
 	};
 	struct cni_error err;
@@ -358,8 +365,8 @@ static void test_mode(void)
 	answer_link(&inside, 0, (struct told){ .index = 5, .name = "net1", .mtu = 4092 });
 	verdict(&inside, 1, -EBUSY);
 	verdict(&inside, 2, 0);
-	answer_link(&inside, 3,
-		(struct told){ .index = 5, .name = "net1", .mtu = 65520, .mode = 1 });
+	answer_link(
+		&inside, 3, (struct told){ .index = 5, .name = "net1", .mtu = 65520, .mode = 1 });
 	verdict(&inside, 4, 0);
 	ok(!create(&connected, &link, &err) && link.mtu == 65520,
 		"a mode that is changed while the lock is busy, with its own mtu %s", err.msg);

@@ -116,9 +116,8 @@ static int default_master(
 int macvlan_master(
 	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
 {
-	int rc = conf->master
-			 ? iface_master(conf->master, conf->link_in_container, nl, master, err)
-			 : default_master(conf, nl, master, err);
+	int rc = conf->master ? iface_master(conf->master, conf->link_in_container, nl, master, err)
+			      : default_master(conf, nl, master, err);
 
 	if (rc < 0)
 		return -1;

@@ -32,8 +32,8 @@ static int macvlan_add(const struct cni_request *req, int out, struct cni_error 
 	if (macvlan_conf(req, &conf, err) < 0 ||
 		open_sockets(req, &conf, &host, &inside, &outer, err) < 0 ||
 		macvlan_create(req, &conf, outer, &inside, &created, &link, err) < 0 ||
-		ipam_attach(req, out, &inside, &link, conf.has_dns ? &conf.dns : NULL, &lease,
-			err) < 0)
+		ipam_attach(
+			req, out, &inside, &link, conf.has_dns ? &conf.dns : NULL, &lease, err) < 0)
 		return -1;
 	created.nl = NULL;
 	lease.request = NULL;

@@ -94,8 +94,8 @@ static void begin(struct nl_request *req, int index)
 	info->ifi_index = index;
 }
 
-static void put_info(struct nl_request *req, uint16_t first, uint16_t one, uint16_t second,
-	uint16_t two)
+static void put_info(
+	struct nl_request *req, uint16_t first, uint16_t one, uint16_t second, uint16_t two)
 {
 	struct nlattr *info = nl_nest(req, IFLA_LINKINFO), *data;
 
@@ -179,16 +179,17 @@ static void test_malformed(void)
 	struct nlattr *info, *data;
 	struct link link;
 
-	for (uint16_t type = IFLA_IPOIB_PKEY; type <= IFLA_IPOIB_UMCAST; type++) {
+	for (int type = IFLA_IPOIB_PKEY; type <= IFLA_IPOIB_UMCAST; type++) {
 		begin(&answer, 7);
 		info = nl_nest(&answer, IFLA_LINKINFO);
 		nl_put_string(&answer, IFLA_INFO_KIND, "ipoib");
 		data = nl_nest(&answer, IFLA_INFO_DATA);
-		nl_put_u32(&answer, type, 1);
+		nl_put_u32(&answer, (uint16_t)type, 1);
 		nl_nest_end(&answer, data);
 		nl_nest_end(&answer, info);
 		script_answer(&script, &answer, 0);
-		is_code(link_get(&script.nl, "net1", &link), -EBADMSG, "an attribute of a wrong size");
+		is_code(link_get(&script.nl, "net1", &link), -EBADMSG,
+			"an attribute of a wrong size");
 	}
 	script_forget(&script);
 }
