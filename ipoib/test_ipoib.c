@@ -76,6 +76,9 @@ static int read_conf(const char *text, struct ipoib_conf *conf, struct cni_error
 {
 	static struct cni_request req;
 
+	/* What the last one bound is of no interest any more. */
+	json_free(req.config);
+	req.config = NULL;
 	*err = (struct cni_error){ 0 };
 	if (json_parse(&req.config, "test", text, strlen(text), err) < 0)
 		abort();
