@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154,SC2016
 # ipoib on an InfiniBand fabric: the data path, every key, every operation, the configurations that
 # operators render, and every error.
 bats_require_minimum_version 1.5.0
