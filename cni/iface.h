@@ -121,7 +121,10 @@ int iface_check_link(const struct link *, const char *kind, const struct cni_int
 int iface_check_number(const struct link *, const char *what, uint64_t is, uint64_t promised,
 	struct cni_error *err);
 
-/* Every address of the result's interface with that index, and every route, is there. */
+/*
+ * Every address of the result's interface with that index, and every route, is there. A route must
+ * be on the link, unless plugins of the chain have made others as well.
+ */
 int iface_check(struct nl *nl, const struct link *link, const struct cni_result *, int interface,
 	struct cni_error *err);
 

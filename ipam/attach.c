@@ -31,5 +31,7 @@ int ipam_attach(const struct cni_request *req, int out, struct nl *nl, const str
 	};
 	if (dns)
 		result.dns = *dns;
+	if (cni_result_pass_on(&result, req, err) < 0)
+		return -1;
 	return cni_result_print(&result, req, out, err);
 }
