@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cni/iface.h"
 #include "netlink/route.h"
 
 static const struct json_field runtime_fields[] = {
@@ -116,30 +117,13 @@ static int default_master(
 	return 0;
 }
 
-static int named_master(
-	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
-{
-	int rc = link_get(nl, conf->master, master);
-
-	if (rc == -ENODEV)
-		return cni_fail(err, CNI_TRY_LATER,
-			"master %s does not exist %s: its driver may not be loaded yet, or "
-			"\"master\" names another node's interface",
-			conf->master,
-			conf->link_in_container ? "in the container" : "on this host");
-	if (rc == -EINVAL)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"master \"%s\" is no name that a link can have", conf->master);
-	if (rc < 0)
-		return cni_fail_errno(
-			err, CNI_INTERNAL, rc, nl->extack, "look up master %s", conf->master);
-	return 0;
-}
-
 int macvlan_master(
 	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
 {
-	if ((conf->master ? named_master : default_master)(conf, nl, master, err) < 0)
+	int rc = conf->master ? iface_master(conf->master, conf->link_in_container, nl, master, err)
+			      : default_master(conf, nl, master, err);
+
+	if (rc < 0)
 		return -1;
 	if (master->type == ARPHRD_INFINIBAND)
 		return cni_fail(err, CNI_INVALID_CONFIG,
