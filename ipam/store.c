@@ -66,10 +66,10 @@ static int new_store(struct store **store, const struct store_options *options,
 	made->durable = options->durable;
 	made->reuse_delay_ms = options->reuse_delay_ms;
 	strcpy(made->pool, options->pool);
-	length = snprintf(made->path, sizeof(made->path), "%s/ipam/%s/", options->directory,
+	length = snprintf(made->path, sizeof(made->path), STORE_PATH, options->directory,
 		options->pool);
 	*store = made;
-	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("leases.tmp"))
+	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("pending-del"))
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"the data directory \"%.64s...\" is longer than a path may be",
 			options->directory);
@@ -271,5 +271,7 @@ struct store_counts store_counts(struct store *store)
 		.leases = header->leases.live,
 		.leased = header->addresses.live - header->cooling,
 		.cooling = header->cooling,
+		.ipv4_leased = header->ipv4_live - header->ipv4_cooling,
+		.ipv4_cooling = header->ipv4_cooling,
 	};
 }

@@ -14,6 +14,9 @@
 /* Kept allocated past the end of the journal, so that releases find room on a full disk. */
 #define STORE_SLACK 65536
 
+/* The directory of a pool, by dataDir and name. */
+#define STORE_PATH "%s/ipam/%s/"
+
 struct store {
 	int lock, journal, snapshot; /* snapshot is opened when a line of it is read */
 	bool read_only;

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "cni/result.h"
-#include "libcni/file.h"
+#include "cni/file.h"
 
 #define KIND "cniCacheV1"
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libcni/file.h"
+#include "cni/file.h"
 
 static int check_capabilities(const struct json *capabilities, struct cni_error *err)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libcni/file.h"
+#include "cni/file.h"
 #include "libcni/inspect.h"
 
 static bool is_namespace(const char *path, const struct netns_id *id)

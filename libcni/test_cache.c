@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "libcni/file.h"
+#include "cni/file.h"
 #include "libcni/test_files.h"
 
 #define TEXT "{\"name\":\"n\",\"cniVersion\":\"1.0.0\",\"plugins\":[{\"type\":\"t\"}]}"

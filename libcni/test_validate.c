@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "cni/json.h"
-#include "libcni/file.h"
+#include "cni/file.h"
 #include "libcni/keys.h"
 #include "libcni/test_files.h"
 

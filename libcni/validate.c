@@ -10,7 +10,7 @@
 #include "cni/request.h"
 #include "libcni/conflist.h"
 #include "libcni/devices.h"
-#include "libcni/file.h"
+#include "cni/file.h"
 #include "libcni/keys.h"
 #include "libcni/tool.h"
 

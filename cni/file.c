@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcni/file.h"
+#include "cni/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LIBCNI_FILE_H
-#define LIBCNI_FILE_H
+/* Whole files. */
+#ifndef CNI_FILE_H
+#define CNI_FILE_H
 
 #include <stddef.h>
 
