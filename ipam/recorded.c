@@ -302,6 +302,19 @@ int recorded_read_config(const char *path, const char *pool, struct recorded *re
 	return rc;
 }
 
+bool recorded_spans(const struct recorded *recorded, u128 address)
+{
+	for (size_t n = 0; n < recorded->n_networks; n++) {
+		const struct range_sets *sets = &recorded->networks[n].sets;
+
+		for (size_t i = 0; i < sets->n_sets; i++)
+			for (size_t k = 0; k < sets->sets[i].n_ranges; k++)
+				if (span_has(sets->sets[i].ranges[k].usable, address))
+					return true;
+	}
+	return false;
+}
+
 void recorded_done(struct recorded *recorded)
 {
 	for (size_t i = 0; i < recorded->n_networks; i++) {

@@ -36,6 +36,9 @@ int recorded_read_config(const char *path, const char *pool, struct recorded *,
 	struct cni_error *err);
 void recorded_done(struct recorded *);
 
+/* Is the address in one of the ranges, excluded or not? */
+bool recorded_spans(const struct recorded *, u128 address);
+
 /* Remove the file; the next ADD writes it anew. */
 void recorded_forget(struct store *);
 

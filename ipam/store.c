@@ -92,15 +92,28 @@ static bool expire(struct store *store)
 	return more;
 }
 
+int store_open_lock(struct store **out, const struct store_options *options, struct cni_error *err)
+{
+	CLEANUP(store_closep) struct store *store = NULL;
+	int rc;
+
+	if (new_store(&store, options, err) < 0)
+		return -1;
+	rc = store_lock(store, options, err);
+	if (rc <= 0)
+		return rc;
+	*out = store;
+	store = NULL;
+	return 1;
+}
+
 int store_open(struct store **out, const struct store_options *options, struct cni_error *err)
 {
 	CLEANUP(store_closep) struct store *store = NULL;
 	int rc;
 
 	*out = NULL;
-	if (new_store(&store, options, err) < 0)
-		return -1;
-	rc = store_lock(store, options, err);
+	rc = store_open_lock(&store, options, err);
 	if (rc <= 0)
 		return rc;
 	rc = store_load(store, options->create, err);

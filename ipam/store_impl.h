@@ -39,6 +39,9 @@ int64_t store_now(void);
 /* 1 locked, 0 there is no such pool, -1. Makes the directories. */
 int store_lock(struct store *, const struct store_options *, struct cni_error *);
 
+/* Only locked: for whoever reads the files himself. 1, 0 there is no such pool, -1. */
+int store_open_lock(struct store **, const struct store_options *, struct cni_error *);
+
 /* Journal and index are open and agree. 1, 0 where there is no pool and none is to be made, -1. */
 int store_load(struct store *, bool create, struct cni_error *);
 
