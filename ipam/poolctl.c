@@ -102,7 +102,7 @@ static void print_options(const struct poolctl_command *command)
 			continue;
 		snprintf(text, sizeof(text), "--%s%s%s", option->name, option->argument ? " " : "",
 			option->argument ? option->argument : "");
-		printf("  %-19s %s\n", text, option->help);
+		printf("  %-20s %s\n", text, option->help);
 	}
 }
 
@@ -122,7 +122,7 @@ static int help(const struct poolctl_command *command)
 		char text[64];
 
 		snprintf(text, sizeof(text), "%s %s", command->name, command->operands);
-		printf("  %-29s %s\n", text, command->help);
+		printf("  %-31s %s\n", text, command->help);
 	}
 	print_options(NULL);
 	puts("\n\"poolctl COMMAND --help\" tells more.\n\n"

@@ -72,9 +72,9 @@ static int save(struct check *check)
 	char directory[PATH_MAX], from[PATH_MAX], to[PATH_MAX + 16];
 	int rc;
 
-	snprintf(directory, sizeof(directory), "%s/ipam/.saved", check->tool->data_dir);
+	snprintf(directory, sizeof(directory), "%s/saved", check->tool->data_dir);
 	mkdir(directory, 0700);
-	snprintf(directory, sizeof(directory), "%s/ipam/.saved/%s-%jd-%d", check->tool->data_dir,
+	snprintf(directory, sizeof(directory), "%s/saved/%s-%jd-%d", check->tool->data_dir,
 		check->pool, (intmax_t)time(NULL), (int)getpid());
 	if (mkdir(directory, 0700) < 0)
 		return cni_fail_errno(&check->err, CNI_IO_FAILURE, -errno, NULL,
@@ -246,6 +246,7 @@ static int write_text(struct check *check)
 	return 0;
 }
 
+/* 1: it cannot be. */
 static int fix_text(struct check *check)
 {
 	int lost = check->lost ? check_each_lost(check, NULL, NULL) : 0;
@@ -253,15 +254,13 @@ static int fix_text(struct check *check)
 	if (check->blocked) {
 		said(check, "the text stays as it is: delete one of the two pods that have one "
 			    "address, then check again");
-		check->repairs &= ~(unsigned int)(REPAIR_DEAD | REPAIR_RANGES);
-		return 0;
+		return 1;
 	}
 	if (lost < 0) {
 		said(check, "the text stays as it is: lines are lost, and there is no index of "
 			    "this boot that knows what they leased. Restore the files, or remove "
 			    "the directory once no pod uses the pool");
-		check->repairs &= ~(unsigned int)(REPAIR_DEAD | REPAIR_RANGES);
-		return 0;
+		return 1;
 	}
 	if (save(check) < 0 || write_text(check) < 0)
 		return -1;
@@ -313,13 +312,15 @@ int check_fix(struct check *check)
 {
 	if (check->repairs & REPAIR_FILES)
 		fix_files(check);
-	if (check->repairs & REPAIR_TEXT && fix_text(check) < 0)
-		return -1;
+	if (check->repairs & REPAIR_TEXT || check->blocked) {
+		int rc = fix_text(check);
+
+		if (rc)
+			return rc < 0 ? -1 : 0;
+	}
 	if (check->repairs & REPAIR_INDEX) {
 		unlink(store_path(check->store, "index"));
 		said(check, "the index is removed, it is made anew from the text");
 	}
-	if (check->repairs & (REPAIR_DEAD | REPAIR_RANGES | REPAIR_TAIL | REPAIR_INDEX))
-		return fix_store(check);
-	return 0;
+	return fix_store(check);
 }

@@ -38,17 +38,16 @@ static uint64_t hash_range(uint64_t hash, const struct range *range)
 /* 0: there is nothing to record. */
 static uint64_t hash_ranges(const struct pool_config *config)
 {
-	uint64_t hash = (uint64_t)config->store.reuse_delay_ms;
-	bool any = false;
+	uint64_t hash = (uint64_t)config->store.reuse_delay_ms, own = 0;
 
 	for (size_t i = 0; i < config->sets.n_sets; i++) {
 		const struct range_set *set = &config->sets.sets[i];
 
-		any |= is_own(set);
+		own += is_own(set);
 		for (size_t k = 0; is_own(set) && k < set->n_ranges; k++)
-			hash = hash_range(index_mix(hash, i), &set->ranges[k]);
+			hash = hash_range(index_mix(hash, own), &set->ranges[k]);
 	}
-	return any ? hash | 1 : 0;
+	return own ? hash | 1 : 0;
 }
 
 /* The place of the network in the index: its own, a free one, or the one that is due. */
@@ -63,6 +62,58 @@ static struct index_ranges *slot_of(struct index_header *header, uint64_t networ
 			slot = &header->ranges[i];
 	}
 	return slot ? slot : &header->ranges[header->ranges_next++ % INDEX_RANGES_MAX];
+}
+
+/* ---- One network ---- */
+
+/* One configuration in the native schema; name is that of the network. */
+static int add(struct recorded *recorded, const struct json *config, const char *name,
+	struct cni_error *err)
+{
+	struct cni_request req = {
+		.config = (struct json *)(uintptr_t)config,
+		.name = name,
+		.netns = -1,
+	};
+	struct recorded_network network = { 0 }, *grown;
+	struct store_options options;
+
+	if (config_read_store(&req, &options, err) < 0)
+		return -1;
+	network.reuse_delay_ms = options.reuse_delay_ms;
+	if (config_ranges(&req, &network.sets, err) < 0) {
+		range_sets_done(&network.sets);
+		return -1;
+	}
+	grown = reallocarray(recorded->networks, recorded->n_networks + 1, sizeof(*grown));
+	network.name = grown ? strdup(name) : NULL;
+	if (grown)
+		recorded->networks = grown;
+	if (!network.name) {
+		range_sets_done(&network.sets);
+		return cni_fail(err, CNI_INTERNAL, "read the ranges: out of memory");
+	}
+	recorded->networks[recorded->n_networks++] = network;
+	return 0;
+}
+
+void recorded_done(struct recorded *recorded)
+{
+	for (size_t i = 0; i < recorded->n_networks; i++) {
+		free(recorded->networks[i].name);
+		range_sets_done(&recorded->networks[i].sets);
+	}
+	free(recorded->networks);
+	*recorded = (struct recorded){ 0 };
+}
+
+/* What cannot be read is not written again. */
+static bool is_readable(const struct json *item, const char *name)
+{
+	CLEANUP(recorded_done) struct recorded recorded = { 0 };
+	struct cni_error ignored = { 0 };
+
+	return !add(&recorded, item, name, &ignored);
 }
 
 /* ---- Writing ---- */
@@ -155,7 +206,7 @@ static int write_file(struct store *store, const char *network, const struct poo
 	json_each (item, json_get(tree, "networks")) {
 		const char *name = json_text(json_get(item, "name"));
 
-		if (name && strcmp(name, network) != 0)
+		if (name && strcmp(name, network) != 0 && is_readable(item, name))
 			json_put(&w, NULL, item);
 	}
 	put_network(&w, network, config);
@@ -192,37 +243,6 @@ void recorded_forget(struct store *store)
 }
 
 /* ---- Reading ---- */
-
-/* One configuration in the native schema; name is that of the network. */
-static int add(struct recorded *recorded, const struct json *config, const char *name,
-	struct cni_error *err)
-{
-	struct cni_request req = {
-		.config = (struct json *)(uintptr_t)config,
-		.name = name,
-		.netns = -1,
-	};
-	struct recorded_network network = { 0 }, *grown;
-	struct store_options options;
-
-	if (config_read_store(&req, &options, err) < 0)
-		return -1;
-	network.reuse_delay_ms = options.reuse_delay_ms;
-	if (config_ranges(&req, &network.sets, err) < 0) {
-		range_sets_done(&network.sets);
-		return -1;
-	}
-	grown = reallocarray(recorded->networks, recorded->n_networks + 1, sizeof(*grown));
-	network.name = grown ? strdup(name) : NULL;
-	if (grown)
-		recorded->networks = grown;
-	if (!network.name) {
-		range_sets_done(&network.sets);
-		return cni_fail(err, CNI_INTERNAL, "read the ranges: out of memory");
-	}
-	recorded->networks[recorded->n_networks++] = network;
-	return 0;
-}
 
 int recorded_read(struct store *store, struct recorded *recorded, struct cni_error *err)
 {
@@ -313,14 +333,4 @@ bool recorded_spans(const struct recorded *recorded, u128 address)
 					return true;
 	}
 	return false;
-}
-
-void recorded_done(struct recorded *recorded)
-{
-	for (size_t i = 0; i < recorded->n_networks; i++) {
-		free(recorded->networks[i].name);
-		range_sets_done(&recorded->networks[i].sets);
-	}
-	free(recorded->networks);
-	*recorded = (struct recorded){ 0 };
 }

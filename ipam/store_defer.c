@@ -100,7 +100,7 @@ static int make_directory(char *path)
 {
 	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
 		*slash = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST && errno != EROFS) {
+		if (mkdir(path, 0755) < 0 && errno != EEXIST) {
 			*slash = '/';
 			return -errno;
 		}
