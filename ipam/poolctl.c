@@ -18,8 +18,7 @@ const struct poolctl_option poolctl_options[] = {
 	{ "json", NULL, "print JSON", offsetof(struct poolctl, json) },
 	{ "yes", NULL, "do it without asking", offsetof(struct poolctl, yes) },
 	{ "dry-run", NULL, "only say what would be done", offsetof(struct poolctl, dry_run) },
-	{ "fix", NULL, "repair what can be repaired without risk",
-		offsetof(struct poolctl, fix) },
+	{ "fix", NULL, "repair what can be repaired without risk", offsetof(struct poolctl, fix) },
 	{ "cache-dir", "DIR", "the runtime's cache of results (default /var/lib/cni/results)",
 		offsetof(struct poolctl, cache_dir) },
 	{ "pool", "NAME", "the pool to import into (default: the name of the directory)",
@@ -136,7 +135,8 @@ void poolctl_completion(FILE *out)
 	fputs("# bash completion for poolctl, made by \"poolctl completion\"\n"
 	      "_poolctl()\n{\n"
 	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words=\n\n"
-	      "\tif [[ $COMP_CWORD -eq 1 ]]; then\n\t\twords='", out);
+	      "\tif [[ $COMP_CWORD -eq 1 ]]; then\n\t\twords='",
+		out);
 	for (const struct poolctl_command *c = poolctl_commands; c->name; c++)
 		fprintf(out, "%s ", c->name);
 	fputs("--help'\n\telse\n\t\tcase $command in\n", out);
@@ -147,13 +147,17 @@ void poolctl_completion(FILE *out)
 		for (const struct poolctl_option *o = poolctl_options; o->name; o++)
 			if (has_option(c, o->name))
 				fprintf(out, "--%s ", o->name);
-		fprintf(out, "'%s ;;\n", strstr(c->operands, "POOL") ?
-			"; words+=$(cd " CONFIG_DATA_DIR "/ipam 2>/dev/null && echo *)" : "");
+		fprintf(out, "'%s ;;\n",
+			strstr(c->operands, "POOL") ? "; words+=$(cd " CONFIG_DATA_DIR
+						      "/ipam 2>/dev/null && echo *)"
+						    : "");
 	}
 	fputs("\t\tesac\n\tfi\n"
 	      "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
-	      "\t[[ ${#COMPREPLY[@]} -gt 0 ]] || mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
-	      "}\ncomplete -F _poolctl poolctl\n", out);
+	      "\t[[ ${#COMPREPLY[@]} -gt 0 ]] || mapfile -t COMPREPLY < <(compgen -f -- "
+	      "\"$word\")\n"
+	      "}\ncomplete -F _poolctl poolctl\n",
+		out);
 }
 
 static const struct poolctl_command *find_command(const char *name)
@@ -200,8 +204,8 @@ static int check_options(const struct poolctl_command *command, uint32_t used)
 {
 	for (int i = 0; poolctl_options[i].name; i++)
 		if (used >> i & 1 && !has_option(command, poolctl_options[i].name)) {
-			poolctl_complain("%s has no option --%s", command->name,
-				poolctl_options[i].name);
+			poolctl_complain(
+				"%s has no option --%s", command->name, poolctl_options[i].name);
 			return -1;
 		}
 	return 0;
@@ -220,7 +224,8 @@ static int read_timeout(struct poolctl *tool)
 	struct cni_error err = { 0 };
 
 	tool->lock_timeout_ms = 10000;
-	if (!tool->lock_timeout || !config_duration(tool->lock_timeout, &tool->lock_timeout_ms, &err))
+	if (!tool->lock_timeout ||
+		!config_duration(tool->lock_timeout, &tool->lock_timeout_ms, &err))
 		return 0;
 	poolctl_complain("--lock-timeout: %s", err.msg);
 	return -1;

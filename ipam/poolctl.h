@@ -109,8 +109,8 @@ char **poolctl_list(const struct poolctl *);
 int poolctl_open(const struct poolctl *, const char *pool, struct store **, struct cni_error *err);
 
 /* What the networks may lease: of --config, else what ADD recorded. */
-int poolctl_ranges(const struct poolctl *, struct store *, struct recorded *,
-	struct cni_error *err);
+int poolctl_ranges(
+	const struct poolctl *, struct store *, struct recorded *, struct cni_error *err);
 
 struct pool_state {
 	struct store_counts counts;
@@ -121,8 +121,8 @@ struct pool_state {
 	int64_t created, changed; /* CLOCK_REALTIME; 0: not known */
 	unsigned int deferred;
 };
-int poolctl_state(const struct poolctl *, const char *pool, struct pool_state *,
-	struct cni_error *err);
+int poolctl_state(
+	const struct poolctl *, const char *pool, struct pool_state *, struct cni_error *err);
 
 /* ---- Leases ---- */
 

@@ -143,8 +143,8 @@ static int look_at(const struct poolctl *tool, const char *pool, struct json_wri
 	check->w = w;
 	check->quiet = quiet;
 	rc = visit(check, fix);
-	*result = (struct result){ check->findings, check->unfixable, check->repairs,
-		check->newer };
+	*result =
+		(struct result){ check->findings, check->unfixable, check->repairs, check->newer };
 	if (rc < 0)
 		poolctl_complain("%s", check->err.msg);
 	check_done(check);
@@ -168,8 +168,8 @@ static int check_pool(const struct poolctl *tool, const char *pool, struct json_
 		return POOLCTL_OK;
 	if (!tool->fix || !result.repairs || result.newer)
 		return POOLCTL_FOUND;
-	if (!poolctl_confirm(tool,
-		    "repair what can be repaired of the findings above in pool %s", pool))
+	if (!poolctl_confirm(
+		    tool, "repair what can be repaired of the findings above in pool %s", pool))
 		return tool->dry_run ? POOLCTL_FOUND : POOLCTL_REFUSED;
 	/* Both look again: pods have come and gone meanwhile. */
 	if (look_at(tool, pool, w, true, true, &result) < 0 ||

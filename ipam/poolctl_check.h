@@ -41,7 +41,7 @@ struct check {
 	bool newer;   /* a newer program's files: hands off */
 	bool blocked; /* the text cannot be written anew: two that live have one address */
 
-	struct index model; /* in memory; positions are not used */
+	struct index model;	  /* in memory; positions are not used */
 	struct model_line *lines; /* by lease */
 	size_t n_lines;
 	struct index_cursor cursors[RANGE_SETS_MAX];
@@ -53,10 +53,28 @@ struct check {
 };
 
 enum kind {
-	KIND_FORMAT, KIND_CRC, KIND_DAMAGED, KIND_TAIL, KIND_GAP, KIND_TRAILER, KIND_RECORD,
-	KIND_DUPLICATE, KIND_SECOND, KIND_INDEX, KIND_MODE, KIND_OWNER, KIND_FOREIGN,
-	KIND_LEFTOVER, KIND_RANGES, KIND_OUTSIDE, KIND_CURSOR, KIND_OLD_BOOT, KIND_DEAD,
-	KIND_ORPHAN, KIND_DEFERRED, KIND_MISSING,
+	KIND_FORMAT,
+	KIND_CRC,
+	KIND_DAMAGED,
+	KIND_TAIL,
+	KIND_GAP,
+	KIND_TRAILER,
+	KIND_RECORD,
+	KIND_DUPLICATE,
+	KIND_SECOND,
+	KIND_INDEX,
+	KIND_MODE,
+	KIND_OWNER,
+	KIND_FOREIGN,
+	KIND_LEFTOVER,
+	KIND_RANGES,
+	KIND_OUTSIDE,
+	KIND_CURSOR,
+	KIND_OLD_BOOT,
+	KIND_DEAD,
+	KIND_ORPHAN,
+	KIND_DEFERRED,
+	KIND_MISSING,
 };
 
 /* Tell one. repair: what helps, 0: nothing that is without risk. */

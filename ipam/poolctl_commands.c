@@ -135,8 +135,8 @@ int poolctl_release(const struct poolctl *tool)
 	if (collect(tool, pool, entry_is_named, what, &entries, &err) < 0)
 		return poolctl_complain("%s", err.msg);
 	if (!entries.n) {
-		poolctl_complain("no lease of \"%s\" in pool \"%s\": nothing was changed", what,
-			pool);
+		poolctl_complain(
+			"no lease of \"%s\" in pool \"%s\": nothing was changed", what, pool);
 		return POOLCTL_FOUND;
 	}
 	status = entries_print(tool, &entries);
@@ -144,8 +144,10 @@ int poolctl_release(const struct poolctl *tool)
 		return status;
 	alive = count_alive(&entries);
 	if (alive)
-		fprintf(stderr, "%zu of them may be in use: a container that still has the address "
-				"will share it with the next one.\n", alive);
+		fprintf(stderr,
+			"%zu of them may be in use: a container that still has the address "
+			"will share it with the next one.\n",
+			alive);
 	if (!poolctl_confirm(tool, "release %zu lease%s of pool %s", entries.n,
 		    entries.n == 1 ? "" : "s", pool))
 		return tool->dry_run ? POOLCTL_OK : POOLCTL_REFUSED;
@@ -197,7 +199,8 @@ static int gc_pool(const struct poolctl *tool, const char *pool)
 		return status;
 	if (!poolctl_confirm(tool,
 		    "make up for %u deferred release%s and release %zu lease%s of pool %s whose "
-		    "owners are dead", state.deferred, state.deferred == 1 ? "" : "s", entries.n,
+		    "owners are dead",
+		    state.deferred, state.deferred == 1 ? "" : "s", entries.n,
 		    entries.n == 1 ? "" : "s", pool))
 		return tool->dry_run ? POOLCTL_OK : POOLCTL_REFUSED;
 	status = settle(tool, pool);

@@ -138,9 +138,10 @@ static void put_lost(struct check *check, u128 address, void *data)
 	record.lease.addresses[0] = ip;
 	record.lease.fixed = 1;
 	put_record(w, &record);
-	fprintf(stderr, "Pool %s: %s stays leased, to %s: its lease is lost. Release it once no "
-			"container has the address; the next boot does, too.\n", check->pool, text,
-		name);
+	fprintf(stderr,
+		"Pool %s: %s stays leased, to %s: its lease is lost. Release it once no "
+		"container has the address; the next boot does, too.\n",
+		check->pool, text, name);
 }
 
 static bool put_cooling(u128 address, int64_t released, void *data)
@@ -169,8 +170,8 @@ static void put_cursors(struct writing *w)
 		u128 address = (u128)check->cursors[set].high << 64 | check->cursors[set].low;
 		struct record record = { .op = RECORD_CURSOR, .set = set };
 
-		if (!check->cursors[set].is_set || (check->recorded.n_networks &&
-			!recorded_spans(&check->recorded, address)))
+		if (!check->cursors[set].is_set ||
+			(check->recorded.n_networks && !recorded_spans(&check->recorded, address)))
 			continue;
 		record.lease.n_addresses = 1;
 		record.lease.addresses[0] = whole_address(address);
@@ -200,7 +201,7 @@ static void put_all(struct writing *w)
 		if (!index_lease(&check->model, n)->length)
 			continue;
 		w->failed |= fwrite(check->lines[n].text, 1, check->lines[n].length, w->out) !=
-			check->lines[n].length;
+			     check->lines[n].length;
 		w->lines++;
 	}
 	if (check->lost)
@@ -303,8 +304,10 @@ static int fix_store(struct check *check)
 	settled = store_settle(check->store, &check->err);
 	if (settled < 0 || store_each(check->store, end_dead, &sweep, &check->err) < 0)
 		return -1;
-	fprintf(stderr, "Pool %s: %zu leases of the dead ended, %d deferred releases made up "
-			"for.\n", check->pool, sweep.ended, settled);
+	fprintf(stderr,
+		"Pool %s: %zu leases of the dead ended, %d deferred releases made up "
+		"for.\n",
+		check->pool, sweep.ended, settled);
 	return 0;
 }
 

@@ -149,8 +149,8 @@ static int refuse(struct importing *to, const struct import_item *item, const ch
 }
 
 /* Is anything in the way? 1 told, 0, -1. */
-static int is_in_the_way(struct importing *to, const struct import_item *items, size_t n,
-	struct cni_error *err)
+static int is_in_the_way(
+	struct importing *to, const struct import_item *items, size_t n, struct cni_error *err)
 {
 	char why[2 * LEASE_TEXT_MAX + 64];
 
@@ -162,7 +162,7 @@ static int is_in_the_way(struct importing *to, const struct import_item *items, 
 		if (rc < 0)
 			return -1;
 		if (!rc || (!strcmp(to->held.container_id, items->container_id) &&
-			!strcmp(to->held.ifname, items->ifname)))
+				   !strcmp(to->held.ifname, items->ifname)))
 			continue;
 		snprintf(why, sizeof(why), "%s %s has it in pool %s", to->held.container_id,
 			to->held.ifname, to->pool);
@@ -171,8 +171,8 @@ static int is_in_the_way(struct importing *to, const struct import_item *items, 
 	return 0;
 }
 
-static int import_owner(struct importing *to, const struct import_item *items, size_t n,
-	struct cni_error *err)
+static int import_owner(
+	struct importing *to, const struct import_item *items, size_t n, struct cni_error *err)
 {
 	int rc = is_in_the_way(to, items, n, err);
 	size_t there = 0;
@@ -227,8 +227,8 @@ static int import_pool(const struct poolctl *tool, const struct import_item *ite
 	progress_end(&progress);
 	store_closep(&to->store);
 	recorded_done(&to->recorded);
-	fprintf(stderr, "Pool %s: %zu leases imported, %zu were there, %zu refused.\n",
-		items->pool, to->made, to->there, to->refused);
+	fprintf(stderr, "Pool %s: %zu leases imported, %zu were there, %zu refused.\n", items->pool,
+		to->made, to->there, to->refused);
 	if (rc < 0)
 		return poolctl_complain("%s", err.msg);
 	return to->refused ? POOLCTL_FAILED : POOLCTL_OK;
@@ -242,8 +242,8 @@ static int import_all(const struct poolctl *tool, struct import *import)
 	for (size_t i = 0, end; i < import->n; i = end) {
 		int one;
 
-		for (end = i + 1; end < import->n &&
-			!strcmp(import->list[i].pool, import->list[end].pool);)
+		for (end = i + 1;
+			end < import->n && !strcmp(import->list[i].pool, import->list[end].pool);)
 			end++;
 		one = import_pool(tool, import->list + i, end - i);
 		status = status ? status : one;
@@ -272,8 +272,8 @@ int poolctl_import(const struct poolctl *tool)
 		poolctl_complain("there is no lease in %s: nothing was changed", path);
 		return import.skipped ? POOLCTL_FAILED : POOLCTL_OK;
 	}
-	if (!poolctl_confirm(tool, "lease %zu addresses of %s to their owners in %s/ipam",
-		    import.n, path, tool->data_dir))
+	if (!poolctl_confirm(tool, "lease %zu addresses of %s to their owners in %s/ipam", import.n,
+		    path, tool->data_dir))
 		return tool->dry_run ? POOLCTL_OK : POOLCTL_REFUSED;
 	return import_all(tool, &import);
 }

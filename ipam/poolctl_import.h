@@ -24,8 +24,8 @@ int import_put(struct import *, const struct import_item *, struct cni_error *er
 void import_done(struct import *);
 
 /* The directory of a network of host-local, its lock held. */
-int import_host_local(const struct poolctl *, const char *directory, struct import *,
-	struct cni_error *err);
+int import_host_local(
+	const struct poolctl *, const char *directory, struct import *, struct cni_error *err);
 
 /* The store of nv-ipam's daemon, its checksum verified. */
 int import_nv_ipam(const char *path, struct import *, struct cni_error *err);

@@ -76,7 +76,9 @@ static int read_file(const struct poolctl *tool, const char *path, struct import
 		item->ifname = (char *)(uintptr_t)tool->ifname;
 	if (!*item->ifname)
 		return skip(import, path,
-			"it names no interface, as old versions wrote it; --ifname tells it"), 0;
+			       "it names no interface, as old versions wrote it; --ifname tells "
+			       "it"),
+		       0;
 	if (cni_request_check_container_id(item->container_id, &bad) < 0 ||
 		cni_request_check_ifname(item->ifname, &bad) < 0)
 		return skip(import, path, bad.msg), 0;
@@ -156,7 +158,8 @@ static int check_sum(const char *path, const char *text, size_t length, struct c
 		return 0;
 	return cni_fail(err, CNI_DECODING_FAILURE,
 		"%s is damaged: its checksum is %" PRIu32 " and should be %" PRIu32
-		"; nothing was changed", path, want, sum);
+		"; nothing was changed",
+		path, want, sum);
 }
 
 static const char *text_of(const struct json *object, const char *key)
@@ -174,8 +177,8 @@ static int64_t parse_time(const char *text)
 	return rest ? timegm(&tm) : 0;
 }
 
-static int read_entry(const char *pool, const struct json *entry, struct import *import,
-	struct cni_error *err)
+static int read_entry(
+	const char *pool, const struct json *entry, struct import *import, struct cni_error *err)
 {
 	const struct json *metadata = json_get(entry, "metadata");
 	const char *namespace = text_of(metadata, "pod_namespace");
@@ -232,7 +235,8 @@ int import_nv_ipam(const char *path, struct import *import, struct cni_error *er
 	}
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "read %s", file);
-	if (check_sum(file, text, length, err) < 0 || json_parse(&tree, file, text, length, err) < 0)
+	if (check_sum(file, text, length, err) < 0 ||
+		json_parse(&tree, file, text, length, err) < 0)
 		return -1;
 	if (json_integer(json_get(tree, "version"), 1, 1, &version) < 0)
 		return cni_fail(err, CNI_DECODING_FAILURE,

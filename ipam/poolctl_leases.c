@@ -58,8 +58,8 @@ static bool fill(struct entry *entry, const struct lease *lease, const char *poo
 	       entry->pod_uid && entry->netns && entry->boot && entry->pool && entry->ip;
 }
 
-int entries_put(struct entries *entries, const struct lease *lease, const char *pool,
-	struct cni_error *err)
+int entries_put(
+	struct entries *entries, const struct lease *lease, const char *pool, struct cni_error *err)
 {
 	size_t capacity = entries->capacity ? 2 * entries->capacity : 64;
 	struct entry *grown = entries->list;
@@ -72,8 +72,8 @@ int entries_put(struct entries *entries, const struct lease *lease, const char *
 		}
 	}
 	if (!grown || !fill(&grown[entries->n++], lease, pool))
-		return cni_fail(err, CNI_INTERNAL, "out of memory for the leases of pool \"%s\"",
-			pool);
+		return cni_fail(
+			err, CNI_INTERNAL, "out of memory for the leases of pool \"%s\"", pool);
 	return 0;
 }
 

@@ -57,8 +57,8 @@ char **poolctl_list(const struct poolctl *tool)
 	return names;
 }
 
-int poolctl_open(const struct poolctl *tool, const char *pool, struct store **store,
-	struct cni_error *err)
+int poolctl_open(
+	const struct poolctl *tool, const char *pool, struct store **store, struct cni_error *err)
 {
 	const struct store_options options = {
 		.directory = tool->data_dir,
@@ -73,7 +73,8 @@ int poolctl_open(const struct poolctl *tool, const char *pool, struct store **st
 		return 0;
 	return cni_fail(err, CNI_INVALID_CONFIG,
 		"there is no pool \"%s\" in %s/ipam; \"poolctl pools\" lists them, --data-dir is "
-		"for pools elsewhere", pool, tool->data_dir);
+		"for pools elsewhere",
+		pool, tool->data_dir);
 }
 
 int poolctl_ranges(const struct poolctl *tool, struct store *store, struct recorded *recorded,
@@ -183,8 +184,8 @@ static void look_at_files(struct store *store, struct pool_state *state)
 		state->snapshot_bytes = (uint64_t)status.st_size;
 	/* The lock is made once and never written. */
 	if (!statx(store->lock, "", AT_EMPTY_PATH, STATX_BTIME | STATX_MTIME, &created))
-		state->created = created.stx_mask & STATX_BTIME ? created.stx_btime.tv_sec :
-								  created.stx_mtime.tv_sec;
+		state->created = created.stx_mask & STATX_BTIME ? created.stx_btime.tv_sec
+								: created.stx_mtime.tv_sec;
 }
 
 int poolctl_state(const struct poolctl *tool, const char *pool, struct pool_state *state,
@@ -208,8 +209,8 @@ int poolctl_state(const struct poolctl *tool, const char *pool, struct pool_stat
 	state->known = recorded.n_networks > 0;
 	if (count_family(&recorded, AF_INET, &state->ipv4) < 0 ||
 		count_family(&recorded, AF_INET6, &state->ipv6) < 0)
-		return cni_fail(err, CNI_INTERNAL, "out of memory for the ranges of pool \"%s\"",
-			pool);
+		return cni_fail(
+			err, CNI_INTERNAL, "out of memory for the ranges of pool \"%s\"", pool);
 	state->has_ipv4 = state->ipv4.usable || state->counts.ipv4_leased;
 	state->has_ipv6 = state->ipv6.usable || state->counts.leased > state->counts.ipv4_leased;
 	return 0;

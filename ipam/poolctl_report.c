@@ -22,9 +22,9 @@ static int families(const struct pool_state *state, struct family out[2])
 		out[n++] = (struct family){ "ipv4", state->ipv4, counts->ipv4_leased,
 			counts->ipv4_cooling };
 	if (state->has_ipv6)
-		out[n++] = (struct family){ "ipv6", state->ipv6,
-			counts->leased - counts->ipv4_leased,
-			counts->cooling - counts->ipv4_cooling };
+		out[n++] =
+			(struct family){ "ipv6", state->ipv6, counts->leased - counts->ipv4_leased,
+				counts->cooling - counts->ipv4_cooling };
 	return n;
 }
 
@@ -120,8 +120,8 @@ static void put_pool_json(struct json_writer *w, const char *pool, const struct 
 
 int poolctl_pools(const struct poolctl *tool)
 {
-	static const char *const titles[] = { "POOL", "FAMILY", "FULL", "> ", ">LEASED",
-		">COOLING", ">FREE", ">CAPACITY", ">ATTACHMENTS", "CHANGED", NULL };
+	static const char *const titles[] = { "POOL", "FAMILY", "FULL", "> ", ">LEASED", ">COOLING",
+		">FREE", ">CAPACITY", ">ATTACHMENTS", "CHANGED", NULL };
 	CLEANUP(freep) char **pools = poolctl_list(tool);
 	struct table table = { .titles = titles };
 	struct json_writer w = { .indent = 4 };
@@ -248,8 +248,8 @@ static const struct metric {
 	{ "format_version", "Version of the format of the files.", format_version, NULL, false },
 	{ "created_timestamp_seconds", "When the pool was made, since the epoch.", created, NULL,
 		false },
-	{ "changed_timestamp_seconds", "When a lease changed last, since the epoch.", changed,
-		NULL, false },
+	{ "changed_timestamp_seconds", "When a lease changed last, since the epoch.", changed, NULL,
+		false },
 };
 
 /* Pool names need no escapes: letters, digits, '_', '.' and '-'. */
@@ -269,7 +269,8 @@ static void print_metric(const struct metric *metric, const struct pool_metrics 
 		for (int k = 0; metric->family_value && k < count; k++)
 			if (!metric->needs_ranges || pools[i].state.known)
 				printf("fabric_cni_pool_%s{pool=\"%s\",family=\"%s\"} %" PRIu64
-				       "\n", metric->name, pools[i].pool, family[k].name,
+				       "\n",
+					metric->name, pools[i].pool, family[k].name,
 					metric->family_value(&family[k]));
 	}
 }

@@ -68,8 +68,8 @@ static void print_rows(const struct table *table, const int *widths)
 	for (size_t i = 0; i < table->n_columns; i++)
 		print_cell(table, i, title_of(table, i), widths[i]);
 	for (size_t i = 0; i < table->n_cells; i++)
-		print_cell(table, i % table->n_columns, table->cells[i],
-			widths[i % table->n_columns]);
+		print_cell(
+			table, i % table->n_columns, table->cells[i], widths[i % table->n_columns]);
 }
 
 static int end_output(void)

@@ -37,8 +37,10 @@ static void check_file(struct check *check, const char *name, uid_t owner)
 	if (lstat(path, &status) < 0)
 		return;
 	if (strcmp(name, ".") != 0 && known < 0) {
-		check_tell(check, KIND_FOREIGN, 0, "%s is none of the pool's files: look what it "
-			"is, and move it away", path);
+		check_tell(check, KIND_FOREIGN, 0,
+			"%s is none of the pool's files: look what it "
+			"is, and move it away",
+			path);
 		return;
 	}
 	if (known >= 0 && files[known].left_over)
@@ -121,7 +123,7 @@ static uint64_t compare(struct check *check, struct index *index)
 			wrong += index_holder(index, ip_number(&check->lease.addresses[i]),
 					 &released) != held;
 		wrong += index_lease(index, held)->owner !=
-			index_hash(check->lease.container_id, check->lease.ifname);
+			 index_hash(check->lease.container_id, check->lease.ifname);
 	}
 	return wrong;
 }
@@ -196,7 +198,7 @@ static int compare_entry(const void *name, const void *entry)
 static bool has_result(const struct cache *cache, const char *name)
 {
 	return cache->n > 0 && bsearch(name, cache->entries, (size_t)cache->n,
-		sizeof(*cache->entries), compare_entry);
+				       sizeof(*cache->entries), compare_entry);
 }
 
 /* Does the runtime cache the results of this network at all? */
@@ -217,13 +219,14 @@ static void check_orphan(struct check *check, const struct lease *lease, const s
 
 	if (!lease->network || !is_cached(cache, lease->network))
 		return;
-	snprintf(name, sizeof(name), "%s-%s-%s", lease->network, lease->container_id,
-		lease->ifname);
+	snprintf(
+		name, sizeof(name), "%s-%s-%s", lease->network, lease->container_id, lease->ifname);
 	if (!has_result(cache, name))
 		check_tell(check, KIND_ORPHAN, 0,
 			"%s %s has a lease and no result in %s: if the container is gone, "
-			"\"poolctl release %s %s\"", lease->container_id, lease->ifname,
-			check->tool->cache_dir, check->pool, lease->container_id);
+			"\"poolctl release %s %s\"",
+			lease->container_id, lease->ifname, check->tool->cache_dir, check->pool,
+			lease->container_id);
 }
 
 static bool is_inside(const struct recorded *recorded, u128 address)
@@ -285,16 +288,15 @@ static void check_cursors(struct check *check)
 
 void check_leases(struct check *check)
 {
-	struct progress progress = { .what = "leases",
-		.total = check->model.header->leases.live };
+	struct progress progress = { .what = "leases", .total = check->model.header->leases.live };
 	struct cni_error err = { 0 };
 	struct cache cache = { 0 };
 	unsigned int deferred = store_deferred(check->store);
 
 	cache.n = scandir(check->tool->cache_dir, &cache.entries, any_file, alphasort);
 	if (poolctl_ranges(check->tool, check->store, &check->recorded, &err) < 0)
-		check_tell(check, KIND_RANGES, check->tool->config ? 0 : REPAIR_RANGES, "%s",
-			err.msg);
+		check_tell(
+			check, KIND_RANGES, check->tool->config ? 0 : REPAIR_RANGES, "%s", err.msg);
 	for (uint32_t n = 1; n <= check->model.header->leases.used; n++) {
 		if (!index_lease(&check->model, n)->length)
 			continue;
@@ -306,8 +308,10 @@ void check_leases(struct check *check)
 	progress_end(&progress);
 	check_cursors(check);
 	if (deferred)
-		check_tell(check, KIND_DEFERRED, REPAIR_DEAD, "%u release%s could not be written "
-			"and wait%s", deferred, deferred == 1 ? "" : "s", deferred == 1 ? "s" : "");
+		check_tell(check, KIND_DEFERRED, REPAIR_DEAD,
+			"%u release%s could not be written "
+			"and wait%s",
+			deferred, deferred == 1 ? "" : "s", deferred == 1 ? "s" : "");
 	for (int i = 0; i < cache.n; i++)
 		free(cache.entries[i]);
 	free(cache.entries);

@@ -275,8 +275,8 @@ static int add_plugin(struct recorded *recorded, const struct json *config, cons
 	return strcmp(own && *own ? own : name, pool) ? 0 : add(recorded, config, name, err);
 }
 
-static int read_config_file(const char *path, const char *pool, struct recorded *recorded,
-	struct cni_error *err)
+static int read_config_file(
+	const char *path, const char *pool, struct recorded *recorded, struct cni_error *err)
 {
 	CLEANUP(json_freep) struct json *tree = NULL;
 	CLEANUP(freep) char *text = NULL;
@@ -302,8 +302,8 @@ static bool is_config_name(const char *name)
 	return dot && (!strcmp(dot, ".conf") || !strcmp(dot, ".conflist") || !strcmp(dot, ".json"));
 }
 
-int recorded_read_config(const char *path, const char *pool, struct recorded *recorded,
-	struct cni_error *err)
+int recorded_read_config(
+	const char *path, const char *pool, struct recorded *recorded, struct cni_error *err)
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;

@@ -25,15 +25,15 @@ struct recorded {
 		char *name;
 		int64_t reuse_delay_ms;
 		struct range_sets sets;
-	} *networks;
+	} * networks;
 };
 
 /* 0 with nothing in *recorded if there is no such file, -1 if it is none of ours. */
 int recorded_read(struct store *, struct recorded *, struct cni_error *err);
 
 /* The same from a network configuration (list) that somebody wrote: those of the pool. */
-int recorded_read_config(const char *path, const char *pool, struct recorded *,
-	struct cni_error *err);
+int recorded_read_config(
+	const char *path, const char *pool, struct recorded *, struct cni_error *err);
 void recorded_done(struct recorded *);
 
 /* Is the address in one of the ranges, excluded or not? */

@@ -73,8 +73,8 @@ static int64_t read_sequence(const char *path)
 	if (n > 0 && text_format(text, (size_t)n) > RECORD_FORMAT)
 		return -EPROTO;
 	if (n == (ssize_t)TAIL)
-		n = pread(fd, text, TAIL, status.st_size > (off_t)TAIL ?
-			status.st_size - (off_t)TAIL : 0);
+		n = pread(fd, text, TAIL,
+			status.st_size > (off_t)TAIL ? status.st_size - (off_t)TAIL : 0);
 	return n < 0 ? -errno : last_line(text, (size_t)n);
 }
 
@@ -152,8 +152,8 @@ static int leave(struct store *store, const char *path, const struct lease *owne
 	}
 }
 
-int store_defer(struct store *store, const struct store_options *options,
-	const struct lease *owner, struct cni_error *err)
+int store_defer(struct store *store, const struct store_options *options, const struct lease *owner,
+	struct cni_error *err)
 {
 	struct cni_error cause = *err;
 	char path[PATH_MAX];
@@ -163,7 +163,8 @@ int store_defer(struct store *store, const struct store_options *options,
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_TRY_LATER, rc, cause.details,
 			"%s; nor could the release be noted in %spending-del or " STORE_RUN_DIR
-			" for later", cause.msg, path);
+			" for later",
+			cause.msg, path);
 	*err = (struct cni_error){ 0 };
 	return 0;
 }

@@ -126,8 +126,9 @@ static void test_without_lock(void)
 
 static void test_names(void)
 {
-	static const char *const foreign[] = { "x", "1", "1:2", "1:2:3:4", "1:2:3:4:5:6", "x:1:a:b:c",
-		"1:x:a:b:c", "-1:1:net1:rail0:container1", "9::net1:rail0:container1", "9:9:::" };
+	static const char *const foreign[] = { "x", "1", "1:2", "1:2:3:4", "1:2:3:4:5:6",
+		"x:1:a:b:c", "1:x:a:b:c", "-1:1:net1:rail0:container1", "9::net1:rail0:container1",
+		"9:9:::" };
 	CLEANUP(store_closep) struct store *store = NULL;
 	char path[512], id[300];
 
@@ -190,11 +191,10 @@ static bool own_run(void)
 
 	snprintf(uid, sizeof(uid), "0 %u 1", geteuid());
 	snprintf(gid, sizeof(gid), "0 %u 1", getegid());
-	if (unshare(CLONE_NEWNS) < 0 &&
-		(unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
-			!write_text("/proc/self/setgroups", "deny") ||
-			!write_text("/proc/self/uid_map", uid) ||
-			!write_text("/proc/self/gid_map", gid)))
+	if (unshare(CLONE_NEWNS) < 0 && (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
+						!write_text("/proc/self/setgroups", "deny") ||
+						!write_text("/proc/self/uid_map", uid) ||
+						!write_text("/proc/self/gid_map", gid)))
 		return false;
 	return !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount("none", "/run", "tmpfs", 0, NULL);

@@ -42,22 +42,27 @@ static void test_writing(void)
 	ino_t first;
 
 	test_fresh();
-	test_call("ADD", "c1", CONFIG("'subnet':'10.1.0.0/29','gateway':'10.1.0.1','exclude':['10.1.0.6']"));
+	test_call("ADD", "c1",
+		CONFIG("'subnet':'10.1.0.0/29','gateway':'10.1.0.1','exclude':['10.1.0.6']"));
 	is(networks(), "rail0:4/0", "the first ADD records the ranges");
 	first = inode();
-	test_call("ADD", "c2", CONFIG("'subnet':'10.1.0.0/29','gateway':'10.1.0.1','exclude':['10.1.0.6']"));
+	test_call("ADD", "c2",
+		CONFIG("'subnet':'10.1.0.0/29','gateway':'10.1.0.1','exclude':['10.1.0.6']"));
 	ok(first && inode() == first, "the next one does not");
-	test_call("ADD", "c3", CONFIG("'ranges':[[{'subnet':'10.1.0.0/29'}],[{'subnet':'fd00::/126'}]]"
-				      ",'reuseDelay':'1m'"));
+	test_call("ADD", "c3",
+		CONFIG("'ranges':[[{'subnet':'10.1.0.0/29'}],[{'subnet':'fd00::/126'}]]"
+		       ",'reuseDelay':'1m'"));
 	is(networks(), "rail0:6/3/60000", "a change is recorded");
 	test_call("ADD", "c4", CONFIG_FOR("b", "'pool':'rail0','subnet':'10.1.0.0/30'", ""));
 	is(networks(), "rail0:6/3/60000 b:2/0", "another network of the pool");
 	first = inode();
-	test_call("ADD", "c5", CONFIG("'ranges':[[{'subnet':'10.1.0.0/29'}],[{'subnet':'fd00::/126'}]]"
-				      ",'reuseDelay':'1m'"));
+	test_call("ADD", "c5",
+		CONFIG("'ranges':[[{'subnet':'10.1.0.0/29'}],[{'subnet':'fd00::/126'}]]"
+		       ",'reuseDelay':'1m'"));
 	ok(inode() == first, "they do not take turns");
-	test_call("ADD", "c6", CONFIG_FOR("b", "'pool':'rail0','subnet':'10.1.0.0/30'",
-		",'runtimeConfig':{'ipRanges':[[{'subnet':'10.9.0.0/24'}]]}"));
+	test_call("ADD", "c6",
+		CONFIG_FOR("b", "'pool':'rail0','subnet':'10.1.0.0/30'",
+			",'runtimeConfig':{'ipRanges':[[{'subnet':'10.9.0.0/24'}]]}"));
 	is(networks(), "rail0:6/3/60000 b:2/0", "ranges of a pod are not recorded");
 	ok(inode() == first, "nor written");
 	remove(test_file("ipam/rail0/index"));
