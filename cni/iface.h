@@ -59,7 +59,10 @@ int iface_mark(
 int iface_configure(const struct cni_request *, struct nl *nl, const struct link *link,
 	const struct cni_result *, struct cni_error *err);
 
-/* Every address of the result's interface with that index, and every route, is there. */
+/*
+ * Every address of the result's interface with that index, and every route, is there. A route must
+ * be on the link, unless plugins of the chain have made others as well.
+ */
 int iface_check(struct nl *nl, const struct link *link, const struct cni_result *, int interface,
 	struct cni_error *err);
 

@@ -145,8 +145,8 @@ struct entries {
 typedef bool entry_filter(const struct lease *, const void *data);
 
 /* Add those of a pool that is open, in the order of their addresses. 0 or -1. */
-int entries_add(struct entries *, struct store *, const char *pool, entry_filter *,
-	const void *data, struct cni_error *err);
+int entries_add(struct entries *entries, struct store *store, const char *pool,
+	entry_filter *filter, const void *data, struct cni_error *err);
 int entries_put(struct entries *, const struct lease *, const char *pool, struct cni_error *err);
 void entries_done(struct entries *);
 void entries_put_json(struct json_writer *, const struct entry *);

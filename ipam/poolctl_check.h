@@ -101,7 +101,7 @@ void check_parse(const struct check *, uint32_t number, struct lease *);
 
 /* Is any lease of the model lost? Calls until told returns false. */
 typedef void check_lost_fn(struct check *, u128 address, void *data);
-int check_each_lost(struct check *, check_lost_fn *, void *data); /* -1: nobody knows */
+int check_each_lost(struct check *check, check_lost_fn *lost, void *data); /* -1: nobody knows */
 
 /* Do check->repairs. 0 or -1 with check->err. */
 int check_fix(struct check *);

@@ -33,15 +33,16 @@ int poolctl_show(const struct poolctl *tool)
 static int find_address(const struct poolctl *tool, const char *pool, const struct ip *ip,
 	struct entries *entries, struct cni_error *err)
 {
-	CLEANUP(freep) struct lease *lease = malloc(sizeof(*lease));
 	CLEANUP(store_closep) struct store *store = NULL;
+	CLEANUP(freep) struct lease *lease = NULL;
 	char text[IP_TEXT];
 	int rc;
 
-	if (!lease)
-		return cni_fail(err, CNI_INTERNAL, "out of memory to find an address");
 	if (poolctl_open(tool, pool, &store, err) < 0)
 		return -1;
+	lease = malloc(sizeof(*lease));
+	if (!lease)
+		return cni_fail(err, CNI_INTERNAL, "out of memory to find an address");
 	rc = store_find_address(store, ip, lease, err);
 	if (rc > 0)
 		return entries_put(entries, lease, pool, err);

@@ -189,7 +189,7 @@ static void put_all(struct writing *w)
 		.pool = check->pool,
 		.seq = check->seq,
 	};
-	struct index index;
+	struct index index = { 0 };
 
 	put_record(w, &header);
 	put_cursors(w);
@@ -217,7 +217,7 @@ static int write_text(struct check *check)
 {
 	struct writing w = { .check = check };
 	char tmp[PATH_MAX];
-	struct index index;
+	struct index index = { 0 };
 
 	if (check_open_index(check, &index)) {
 		if (index.header->cover.seq > check->seq)

@@ -60,29 +60,29 @@ static int read_owner(const char *path, char text[2 * LEASE_TEXT_MAX], struct im
 	return 0;
 }
 
-static int read_file(const struct poolctl *tool, const char *path, struct import_item *item,
+static int read_file(const struct poolctl *tool, const char *path, struct import_item item,
 	struct import *import, struct cni_error *err)
 {
 	char text[2 * LEASE_TEXT_MAX];
 	struct cni_error bad = { 0 };
-	int rc = read_owner(path, text, item);
+	int rc = read_owner(path, text, &item);
 
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "read %s", path);
 	/* A crash between making and writing it: nobody was told of the address. */
-	if (!*item->container_id)
+	if (!*item.container_id)
 		return skip(import, path, "it is empty, so nobody has the address"), 0;
-	if (!*item->ifname && tool->ifname)
-		item->ifname = (char *)(uintptr_t)tool->ifname;
-	if (!*item->ifname)
+	if (!*item.ifname && tool->ifname)
+		item.ifname = (char *)(uintptr_t)tool->ifname;
+	if (!*item.ifname)
 		return skip(import, path,
 			       "it names no interface, as old versions wrote it; --ifname tells "
 			       "it"),
 		       0;
-	if (cni_request_check_container_id(item->container_id, &bad) < 0 ||
-		cni_request_check_ifname(item->ifname, &bad) < 0)
+	if (cni_request_check_container_id(item.container_id, &bad) < 0 ||
+		cni_request_check_ifname(item.ifname, &bad) < 0)
 		return skip(import, path, bad.msg), 0;
-	return import_put(import, item, err);
+	return import_put(import, &item, err);
 }
 
 /* Its lock keeps the other plugin out until we are done. */
@@ -125,7 +125,7 @@ int import_host_local(const struct poolctl *tool, const char *directory, struct 
 		if (ip_parse(entry->d_name, &item.ip) < 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		rc = read_file(tool, path, &item, import, err);
+		rc = read_file(tool, path, item, import, err);
 	}
 	closedir(entries);
 	return rc;

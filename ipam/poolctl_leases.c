@@ -229,13 +229,14 @@ static int release_one(struct store *store, const struct entry *entry, size_t *r
 static int release_batch(const struct poolctl *tool, const char *pool, const struct entry *list,
 	size_t n, struct progress *progress, size_t *released, struct cni_error *err)
 {
-	CLEANUP(freep) struct lease *lease = malloc(sizeof(*lease));
 	CLEANUP(store_closep) struct store *store = NULL;
+	CLEANUP(freep) struct lease *lease = NULL;
 
-	if (!lease)
-		return cni_fail(err, CNI_INTERNAL, "out of memory to release leases");
 	if (poolctl_open(tool, pool, &store, err) < 0)
 		return -1;
+	lease = malloc(sizeof(*lease));
+	if (!lease)
+		return cni_fail(err, CNI_INTERNAL, "out of memory to release leases");
 	for (size_t i = 0; i < n; i++) {
 		progress_step(progress);
 		if (release_one(store, &list[i], released, lease, err) < 0)

@@ -124,7 +124,8 @@ static uint64_t count_union(struct spans *spans)
 	uint64_t count = 0;
 	u128 next = 0;
 
-	qsort(spans->list, spans->n, sizeof(struct span), by_first);
+	if (spans->n)
+		qsort(spans->list, spans->n, sizeof(struct span), by_first);
 	for (size_t i = 0; i < spans->n; i++) {
 		struct span span = spans->list[i];
 

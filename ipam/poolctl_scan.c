@@ -222,13 +222,14 @@ static int read_lines(struct scan_file *f, struct progress *progress)
 static int scan(struct check *check, const char *name)
 {
 	CLEANUP(closep) int fd = open(store_path(check->store, name), O_RDONLY | O_CLOEXEC);
-	CLEANUP(freep) struct scan_file *f = calloc(1, sizeof(*f));
+	CLEANUP(freep) struct scan_file *f = NULL;
 	struct progress progress = { .what = name };
 	struct stat status;
 	int rc;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
+	f = calloc(1, sizeof(*f));
 	if (!f || fd < 0 || fstat(fd, &status) < 0)
 		return cni_fail_errno(&check->err, CNI_IO_FAILURE, f ? -errno : -ENOMEM, NULL,
 			"read %s", store_path(check->store, name));

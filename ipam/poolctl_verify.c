@@ -131,7 +131,7 @@ static uint64_t compare(struct check *check, struct index *index)
 void check_index(struct check *check)
 {
 	uint64_t wrong, in_text = check->model.header->addresses.live, in_index;
-	struct index index;
+	struct index index = { 0 };
 
 	if (!check_open_index(check, &index))
 		return;
@@ -152,7 +152,7 @@ void check_index(struct check *check)
 
 int check_each_lost(struct check *check, check_lost_fn *lost, void *data)
 {
-	struct index index;
+	struct index index = { 0 };
 	int64_t released;
 	int rc = -1;
 
@@ -198,7 +198,7 @@ static int compare_entry(const void *name, const void *entry)
 static bool has_result(const struct cache *cache, const char *name)
 {
 	return cache->n > 0 && bsearch(name, cache->entries, (size_t)cache->n,
-				       sizeof(*cache->entries), compare_entry);
+				       sizeof(struct dirent *), compare_entry);
 }
 
 /* Does the runtime cache the results of this network at all? */

@@ -68,21 +68,25 @@ static int find_mac(struct macvlan_conf *conf, struct cni_error *err)
 	return 0;
 }
 
+/* A source that comes before the one that filled in the text, if it says anything. */
+static void take(const char **text, const char *from)
+{
+	if (from && *from)
+		*text = from;
+}
+
 int macvlan_conf(const struct cni_request *req, struct macvlan_conf *conf, struct cni_error *err)
 {
 	/* IP is the IPAM's, which reads the same CNI_ARGS. */
 	static const char *const known[] = { "MAC", "IP", NULL };
-	const char *mac;
 
 	*conf = (struct macvlan_conf){ .mode_name = "" };
 	if (json_bind(req->config, macvlan_fields, conf, CNI_INVALID_CONFIG, err) < 0 ||
 		cni_request_check_args(req, known, err) < 0)
 		return -1;
-	mac = cni_request_arg(req, "MAC");
-	if (mac && *mac)
-		conf->mac_text = mac;
-	if (conf->runtime.mac && *conf->runtime.mac)
-		conf->mac_text = conf->runtime.mac;
+	take(&conf->mac_text, cni_request_arg(req, "MAC"));
+	take(&conf->mac_text, cni_request_cni_arg(req, "mac"));
+	take(&conf->mac_text, conf->runtime.mac);
 	if (conf->master && !*conf->master)
 		conf->master = NULL;
 	conf->has_dns = json_get(req->config, "dns") != NULL;

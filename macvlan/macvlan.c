@@ -75,7 +75,8 @@ static int macvlan_add(const struct cni_request *req, int out, struct cni_error 
 	};
 	if (conf.has_dns)
 		result.dns = conf.dns;
-	if (cni_result_print(&result, req, out, err) < 0)
+	if (cni_result_pass_on(&result, req, err) < 0 ||
+		cni_result_print(&result, req, out, err) < 0)
 		return -1;
 	created.nl = NULL;
 	lease.request = NULL;
