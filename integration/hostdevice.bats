@@ -226,7 +226,7 @@ refuse() {
 @test "members of other modules and versions are kept" {
 	add "$l2"
 	for file in "$devices"/*.json; do
-		jq '.vf = {pf: "p0", big: 12345678901234567890} | .future = [1]' "$file" >/run/x
+		jq '.later = {pf: "p0", big: 12345678901234567890} | .future = [1]' "$file" >/run/x
 		cp /run/x "$file"
 	done
 	gives_back "$l2"
