@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The floor: what the kernel alone asks for an attachment. It does the kernel work of our macvlan
- * plugin with the C library only: no JSON is read, nothing is stored, no option is known. What a
- * plugin costs above it is the plugin's own doing.
+ * plugin, or with -i that of ipoib, with the C library only: no JSON is read, nothing is stored, no
+ * option of a network is known. What a plugin costs above it is the plugin's own doing.
  *
  *	CNI_COMMAND=ADD CNI_NETNS=/run/netns/a CNI_IFNAME=net1 \
- *		floor MASTER ADDRESS/PREFIX DESTINATION/PREFIX GATEWAY
+ *		floor [-i] MASTER ADDRESS/PREFIX DESTINATION/PREFIX GATEWAY
  *
  * speaks enough of CNI for the measuring driver (ADD, DEL, VERSION; IPv4 only). An error ends it
  * at once: nothing is rolled back.
@@ -22,6 +22,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,13 @@ struct message {
 struct answer {
 	_Alignas(struct nlmsghdr) char buffer[8192];
 	size_t length;
+};
+
+struct hardware {
+	int index;
+	uint32_t mtu;
+	size_t length;
+	unsigned char address[32];
 };
 
 struct prefix {
@@ -149,11 +157,11 @@ static void demand(int fd, const struct message *message, const char *what)
 		errx(1, "%s: %s", what, strerror(-rc));
 }
 
-/* The index of a link and its Ethernet address. */
-static int get_link(int fd, const char *name, unsigned char mac[6])
+static struct hardware get_link(int fd, const char *name)
 {
 	struct message message;
 	struct answer answer;
+	struct hardware hardware = { 0 };
 	const struct nlmsghdr *head = (const void *)answer.buffer;
 	const struct ifinfomsg *link = NLMSG_DATA(head);
 	const struct rtattr *attribute = IFLA_RTA(link);
@@ -167,16 +175,45 @@ static int get_link(int fd, const char *name, unsigned char mac[6])
 	if (rc)
 		errx(1, "link %s: %s", name, strerror(-rc));
 	left = IFLA_PAYLOAD(head);
-	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
-		if (attribute->rta_type == IFLA_ADDRESS && RTA_PAYLOAD(attribute) == 6)
-			memcpy(mac, RTA_DATA(attribute), 6);
-	return link->ifi_index;
+	hardware.index = link->ifi_index;
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+		size_t size = RTA_PAYLOAD(attribute);
+
+		if (attribute->rta_type == IFLA_ADDRESS && size <= sizeof(hardware.address)) {
+			memcpy(hardware.address, RTA_DATA(attribute), size);
+			hardware.length = size;
+		} else if (attribute->rta_type == IFLA_MTU && size == sizeof(hardware.mtu)) {
+			memcpy(&hardware.mtu, RTA_DATA(attribute), size);
+		}
+	}
+	return hardware;
 }
 
-static void create_macvlan(int fd, const char *name, int parent, int netns)
+static void put_macvlan(struct message *message)
+{
+	struct rtattr *data;
+
+	put_text(message, IFLA_INFO_KIND, "macvlan");
+	data = put(message, IFLA_INFO_DATA, NULL, 0);
+	put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+	end_nest(message, data);
+}
+
+static void put_ipoib(struct message *message)
+{
+	const uint16_t umcast = 1;
+	struct rtattr *data;
+
+	put_text(message, IFLA_INFO_KIND, "ipoib");
+	data = put(message, IFLA_INFO_DATA, NULL, 0);
+	put(message, IFLA_IPOIB_UMCAST, &umcast, sizeof(umcast));
+	end_nest(message, data);
+}
+
+static void create(int fd, const char *name, int parent, int netns, bool ipoib)
 {
 	struct message message;
-	struct rtattr *info, *data;
+	struct rtattr *info;
 
 	begin(&message, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
 		sizeof(struct ifinfomsg));
@@ -184,20 +221,28 @@ static void create_macvlan(int fd, const char *name, int parent, int netns)
 	put_u32(&message, IFLA_LINK, (uint32_t)parent);
 	put_u32(&message, IFLA_NET_NS_FD, (uint32_t)netns);
 	info = put(&message, IFLA_LINKINFO, NULL, 0);
-	put_text(&message, IFLA_INFO_KIND, "macvlan");
-	data = put(&message, IFLA_INFO_DATA, NULL, 0);
-	put_u32(&message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
-	end_nest(&message, data);
+	(ipoib ? put_ipoib : put_macvlan)(&message);
 	end_nest(&message, info);
-	demand(fd, &message, "create the macvlan");
+	demand(fd, &message, "create the link");
 }
 
-static void set_arp_notify(const char *name)
+/* The kernel ignores the one of a creation. */
+static void set_mtu(int fd, int index, uint32_t mtu)
+{
+	struct message message;
+	struct ifinfomsg *link = begin(&message, RTM_SETLINK, NLM_F_ACK, sizeof(*link));
+
+	link->ifi_index = index;
+	put_u32(&message, IFLA_MTU, mtu);
+	demand(fd, &message, "set the mtu");
+}
+
+static void set_sysctl(const char *name, const char *key)
 {
 	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/arp_notify", name);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", name, key);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "1", 1) != 1)
 		err(1, "%s", path);
@@ -257,22 +302,32 @@ static int enter(int netns)
 	return open_netlink();
 }
 
-static void add(int netns, const char *name, char **argv)
+static void print_result(const char *name, const struct hardware *link, const char *address)
+{
+	printf("{\"cniVersion\":\"1.0.0\",\"interfaces\":[{\"name\":\"%s\",\"mac\":\"", name);
+	for (size_t i = 0; i < link->length; i++)
+		printf("%s%02x", i ? ":" : "", link->address[i]);
+	printf("\"}],\"ips\":[{\"address\":\"%s\"}]}\n", address);
+}
+
+static void add(int netns, const char *name, char **argv, bool ipoib)
 {
 	struct prefix address = parse_prefix(argv[2]), to = parse_prefix(argv[3]);
-	unsigned char mac[6] = { 0 };
-	int host = open_netlink(), inside, index;
+	int host = open_netlink(), inside;
+	struct hardware master = get_link(host, argv[1]), link;
 
-	create_macvlan(host, name, get_link(host, argv[1], mac), netns);
+	create(host, name, master.index, netns, ipoib);
 	inside = enter(netns);
-	index = get_link(inside, name, mac);
-	set_arp_notify(name);
-	add_address(inside, index, &address);
-	set_up(inside, index);
-	add_route(inside, index, &to, argv[4]);
-	printf("{\"cniVersion\":\"1.0.0\",\"interfaces\":[{\"name\":\"%s\","
-		"\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\"}],\"ips\":[{\"address\":\"%s\"}]}\n",
-		name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], argv[2]);
+	link = get_link(inside, name);
+	set_sysctl(name, "arp_notify");
+	if (ipoib) {
+		set_sysctl(name, "proxy_arp");
+		set_mtu(inside, link.index, master.mtu);
+	}
+	add_address(inside, link.index, &address);
+	set_up(inside, link.index);
+	add_route(inside, link.index, &to, argv[4]);
+	print_result(name, &link, argv[2]);
 }
 
 static void delete(int netns, const char *name)
@@ -286,9 +341,12 @@ static void delete(int netns, const char *name)
 
 int main(int argc, char **argv)
 {
+	bool ipoib = argc > 1 && !strcmp(argv[1], "-i");
 	const char *command = variable("CNI_COMMAND");
 	int netns;
 
+	argc -= ipoib;
+	argv += ipoib;
 	if (!strcmp(command, "VERSION")) {
 		puts("{\"cniVersion\":\"1.0.0\",\"supportedVersions\":[\"1.0.0\"]}");
 		return 0;
@@ -297,11 +355,11 @@ int main(int argc, char **argv)
 	if (netns < 0)
 		err(1, "%s", variable("CNI_NETNS"));
 	if (!strcmp(command, "ADD") && argc == 5)
-		add(netns, variable("CNI_IFNAME"), argv);
+		add(netns, variable("CNI_IFNAME"), argv, ipoib);
 	else if (!strcmp(command, "DEL"))
 		delete(netns, variable("CNI_IFNAME"));
 	else
-		errx(2, "usage: CNI_COMMAND=ADD|DEL|VERSION floor MASTER ADDRESS/PREFIX "
+		errx(2, "usage: CNI_COMMAND=ADD|DEL|VERSION floor [-i] MASTER ADDRESS/PREFIX "
 			"DESTINATION/PREFIX GATEWAY");
 	return 0;
 }

@@ -136,24 +136,30 @@ static int fail_to_start(const char *file, int rc, struct cni_error *err)
 }
 
 int exec_plugin(const char *file, const struct exec_variable *variables, const char *input,
-	size_t length, char **output, size_t *output_length, struct cni_error *err)
+	size_t length, unsigned int timeout, char **output, size_t *output_length,
+	struct cni_error *err)
 {
 	CLEANUP(freep) char **environment = make_environment(variables);
 	CLEANUP(sigpipe_release) struct sigpipe_guard guard;
 	CLEANUP(exec_child_done)
 	struct exec_child child = { .input = input, .left = length, EXEC_CHILD_NONE };
-	int status, rc;
+	int status = 0, rc;
 
+	exec_child_bound(&child, timeout);
 	sigpipe_hold(&guard);
 	if (!environment)
 		return cni_fail(err, CNI_INTERNAL, "cannot run plugin %s: out of memory", file);
 	if ((rc = exec_child_start(&child, file, environment, &guard.before)) < 0)
 		return fail_to_start(file, rc, err);
 	rc = exec_child_talk(&child);
+	if (!rc)
+		rc = exec_child_reap(&child, &status);
+	if (rc == -ETIMEDOUT)
+		return exec_verdict_late(file, timeout, &child.err, err);
 	if (rc == -EFBIG)
 		return cni_fail(err, CNI_INTERNAL,
 			"plugin %s was killed: it printed more than %u bytes", file, JSON_MAX);
-	if (rc < 0 || (rc = exec_child_reap(&child, &status)) < 0)
+	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "cannot follow plugin %s", file);
 	if (exec_verdict(file, status, &child.out, &child.err, err) < 0)
 		return -1;

@@ -3,18 +3,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "cni/exec.h"
 #include "cni/json.h"
 
 /* Five seconds of tries. */
 #define BUSY_TRIES 250
 #define BUSY_PAUSE 20000000 /* nanoseconds */
+
+#define SECOND	    1000000000
+#define MILLISECOND 1000000
+
+/* What was in the pipes when the child exited has been read after so many reads. */
+#define LAST_READS 64
 
 /* stderr is kept up to this size, then its older half is dropped. */
 #define STDERR_MAX (128u << 10)
@@ -25,13 +32,64 @@ static void end_close(struct pollfd *end)
 	end->fd = -1;
 }
 
-int exec_child_reap(struct exec_child *child, int *status)
+/* ---- Time ---- */
+
+int64_t exec_clock(void)
 {
-	while (waitpid(child->pid, status, 0) < 0)
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * SECOND + time.tv_nsec;
+}
+
+void exec_child_bound(struct exec_child *child, unsigned int timeout)
+{
+	child->deadline = timeout ? exec_clock() + (int64_t)timeout * MILLISECOND : 0;
+}
+
+/* Milliseconds for poll(2): -1 without a deadline, 0 if it has passed. */
+static int time_left(const struct exec_child *child)
+{
+	int64_t left;
+
+	if (!child->deadline)
+		return -1;
+	left = (child->deadline - exec_clock() + MILLISECOND - 1) / MILLISECOND;
+	if (left < 0)
+		return 0;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* ---- The end ---- */
+
+static int wait_for(struct exec_child *child, int *status, int options)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(child->pid, status, options)) < 0)
 		if (errno != EINTR)
 			return -errno;
-	child->pid = 0;
+	if (pid)
+		child->pid = 0;
 	return 0;
+}
+
+int exec_child_reap(struct exec_child *child, int *status)
+{
+	const struct timespec pause = { .tv_nsec = BUSY_PAUSE };
+	struct pollfd end = child->ends[EXEC_EXIT];
+	int rc = wait_for(child, status, child->deadline ? WNOHANG : 0);
+
+	while (!rc && child->pid) {
+		if (!time_left(child))
+			return -ETIMEDOUT;
+		if (end.fd >= 0)
+			poll(&end, 1, time_left(child));
+		else
+			nanosleep(&pause, NULL);
+		rc = wait_for(child, status, WNOHANG);
+	}
+	return rc;
 }
 
 void exec_child_done(struct exec_child *child)
@@ -42,7 +100,7 @@ void exec_child_done(struct exec_child *child)
 		end_close(&child->ends[i]);
 	if (child->pid) {
 		kill(child->pid, SIGKILL);
-		exec_child_reap(child, &status);
+		wait_for(child, &status, 0);
 	}
 	free(child->out.data);
 	free(child->err.data);
@@ -72,7 +130,7 @@ static int spawn(struct exec_child *child, const char *file, const int theirs[EX
 			return -rc;
 	for (int tries = 0; tries < BUSY_TRIES; tries++) {
 		rc = posix_spawn(&child->pid, file, &actions, &attributes, argv, environment);
-		if (rc != ETXTBSY)
+		if (rc != ETXTBSY || !time_left(child))
 			break;
 		nanosleep(&pause, NULL);
 	}
@@ -182,27 +240,28 @@ static int serve(struct exec_child *child)
 int exec_child_talk(struct exec_child *child)
 {
 	struct pollfd *ends = child->ends;
+	int ready, rc, rounds = LAST_READS;
 	bool gone = false;
-	int ready, rc;
 
 	/* An output that is never read is an empty text all the same. */
 	if (reserve(&child->out) < 0)
 		return -ENOMEM;
 	while (ends[EXEC_IN].fd >= 0 || ends[EXEC_OUT].fd >= 0 || ends[EXEC_ERR].fd >= 0) {
-		ready = poll(ends, EXEC_ENDS, gone ? 0 : -1);
+		ready = poll(ends, EXEC_ENDS, gone ? 0 : time_left(child));
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (!ready)
+		/* What a process that it left behind goes on writing is not ours. */
+		if (gone && (!ready || !rounds--))
 			break;
-		if (ready < 0)
-			continue;
-		if ((rc = serve(child)) < 0)
+		if (ready > 0 && (rc = serve(child)) < 0)
 			return rc;
-		if (ends[EXEC_EXIT].revents) {
+		if (ready > 0 && ends[EXEC_EXIT].revents) {
 			gone = true;
 			end_close(&ends[EXEC_EXIT]);
 			end_close(&ends[EXEC_IN]);
 		}
+		if (!gone && !time_left(child))
+			return -ETIMEDOUT;
 	}
 	return 0;
 }

@@ -118,3 +118,15 @@ int exec_verdict(const char *file, int status, const struct exec_text *out,
 		how, quote(out, printed), stderr_text->length ? "; stderr: " : "",
 		stderr_text->length ? said : "", file);
 }
+
+int exec_verdict_late(const char *file, unsigned int timeout, const struct exec_text *stderr_text,
+	struct cni_error *err)
+{
+	char said[QUOTE_SIZE];
+
+	return cni_fail(err, CNI_TRY_LATER,
+		"plugin %s was killed: it had not ended after %u ms%s%s; find out what it waits "
+		"for, or allow it more time",
+		file, timeout, stderr_text->length ? "; stderr: " : "",
+		stderr_text->length ? quote(stderr_text, said) : "");
+}

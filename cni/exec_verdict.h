@@ -19,4 +19,8 @@ struct exec_text {
 int exec_verdict(const char *file, int status, const struct exec_text *out,
 	const struct exec_text *stderr_text, struct cni_error *err);
 
+/* Fill err for one that is killed after timeout milliseconds. Returns -1. */
+int exec_verdict_late(const char *file, unsigned int timeout, const struct exec_text *stderr_text,
+	struct cni_error *err);
+
 #endif

@@ -172,6 +172,27 @@ static int check_address(
 		link->name);
 }
 
+/* Another plugin of the chain has made links, too: whose a route is, the result does not tell. */
+static bool is_shared(const struct cni_result *result, int interface)
+{
+	for (size_t i = 0; i < result->n_interfaces; i++)
+		if ((int)i != interface && result->interfaces[i].sandbox)
+			return true;
+	return false;
+}
+
+static struct route route_to_check(const struct link *link, const struct cni_result *result,
+	int interface, const struct cni_route *from)
+{
+	struct route route = route_of(link, result, from);
+
+	if (is_shared(result, interface)) {
+		route.index = 0;
+		route.has_gateway = from->gateway.family != 0;
+	}
+	return route;
+}
+
 int iface_check(struct nl *nl, const struct link *link, const struct cni_result *result,
 	int interface, struct cni_error *err)
 {
@@ -182,7 +203,7 @@ int iface_check(struct nl *nl, const struct link *link, const struct cni_result 
 			check_address(nl, link, &result->addresses[i].ip, err) < 0)
 			return -1;
 	for (size_t i = 0; i < result->n_routes; i++) {
-		struct route route = route_of(link, result, &result->routes[i]);
+		struct route route = route_to_check(link, result, interface, &result->routes[i]);
 		int rc = route_has(nl, &route);
 
 		if (rc < 0)

@@ -5,9 +5,11 @@
 
 #include "cni/iface.h"
 
+#define ALIAS "fabric-cni "
+
 const char *iface_alias_of(const char *id, char out[IFACE_ALIAS])
 {
-	snprintf(out, IFACE_ALIAS, "fabric-cni %s", id);
+	snprintf(out, IFACE_ALIAS, ALIAS "%s", id);
 	return out;
 }
 
@@ -40,15 +42,22 @@ const char *iface_mac(const struct link *link, char out[HWADDR_TEXT])
 }
 
 int iface_mark(const struct cni_request *req, struct nl *nl, const struct link *link,
-	struct cni_error *err)
+	struct link_state also, struct cni_error *err)
 {
 	char alias[IFACE_ALIAS];
-	int rc = link_set(nl, link->index,
-		&(struct link_state){ .alias = iface_alias(req, alias), .arp_notify = true });
+	int rc;
 
+	also.alias = iface_alias(req, alias);
+	also.arp_notify = true;
+	rc = link_set(nl, link->index, &also);
 	/* The kernel has no IPv4 on a link of less than 68 octets: nothing to announce. */
-	if (rc == -EAFNOSUPPORT)
-		rc = link_set(nl, link->index, &(struct link_state){ .alias = alias });
+	if (rc == -EAFNOSUPPORT) {
+		also.arp_notify = false;
+		rc = link_set(nl, link->index, &also);
+	}
+	if (rc < 0 && also.mtu)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack,
+			"set the alias of %s and its mtu to %u", link->name, also.mtu);
 	if (rc < 0)
 		return cni_fail_errno(
 			err, CNI_INTERNAL, rc, nl->extack, "set the alias of %s", link->name);
@@ -64,26 +73,10 @@ bool iface_is_ours(const struct cni_request *req, const struct link *link, const
 	return !*link->alias || !strcmp(link->alias, iface_alias(req, alias));
 }
 
-static int remove_name(const struct cni_request *req, struct nl *nl, const char *name,
-	const char *kind, struct cni_error *err)
+bool iface_is_stray(const struct link *link, const char *kind)
 {
-	struct link link;
-	int rc = link_get(nl, name, &link);
-
-	if (!rc && iface_is_ours(req, &link, kind))
-		rc = link_del(nl, link.index);
-	if (rc < 0 && rc != -ENODEV)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack, "remove %s", name);
-	return 0;
-}
-
-int iface_remove(
-	const struct cni_request *req, struct nl *nl, const char *kind, struct cni_error *err)
-{
-	char temporary[IFNAMSIZ];
-	struct cni_error more = { 0 };
-
-	remove_name(req, nl, req->ifname, kind, err);
-	remove_name(req, nl, iface_temporary_name(req, temporary), kind, &more);
-	return cni_fail_join(err, &more);
+	/* A device that was moved in has the alias with its name at home behind it: no stray. */
+	return !strcmp(link->kind, kind) && !strncmp(link->alias, ALIAS, strlen(ALIAS)) &&
+	       strlen(link->alias) == strlen(ALIAS) + CNI_ATTACHMENT_ID - 1 &&
+	       !(link->flags & IFF_UP);
 }

@@ -43,6 +43,15 @@ static int introduce(const struct cni_plugin *plugin)
 	return EXIT_SUCCESS;
 }
 
+/* A delegate, or a plugin that is written later, might take no list for an empty one. */
+static int check_attachments(const struct cni_request *req, struct cni_error *err)
+{
+	CLEANUP(freep) struct cni_attachment *valid = NULL;
+	size_t count;
+
+	return cni_request_attachments(req, &valid, &count, err);
+}
+
 static int run_command(
 	const struct cni_plugin *plugin, struct cni_request *req, int out, struct cni_error *err)
 {
@@ -67,6 +76,8 @@ static int run_command(
 		break;
 	case CNI_GC:
 		optional = plugin->gc;
+		if (optional && check_attachments(req, err) < 0)
+			return -1;
 		break;
 	case CNI_STATUS:
 		optional = plugin->status;

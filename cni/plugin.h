@@ -25,7 +25,10 @@ struct cni_plugin {
 	/* Succeeds when nothing is left to do; tries everything before it fails. */
 	int (*del)(const struct cni_request *, struct cni_error *err);
 
-	/* NULL: nothing to check, to collect or to report. */
+	/*
+	 * NULL: nothing to check, to collect or to report. gc is called with a list of the valid
+	 * attachments only: none is refused before it reaches any delegate.
+	 */
 	int (*check)(const struct cni_request *, struct cni_error *err);
 	int (*gc)(const struct cni_request *, struct cni_error *err);
 	int (*status)(const struct cni_request *, struct cni_error *err);

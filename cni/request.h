@@ -89,6 +89,12 @@ int cni_request_netns(struct cni_request *, bool required, struct cni_error *err
 const char *cni_request_arg(const struct cni_request *, const char *key);
 
 /*
+ * The text of a key of args.cni, the metadata that a configuration carries (CONVENTIONS of the CNI
+ * project); NULL if it is absent or anything else: most of it is not for us.
+ */
+const char *cni_request_cni_arg(const struct cni_request *, const char *key);
+
+/*
  * CNI_ARGS as types.LoadArgs of the Go code checks them: every pair has exactly one "=", and keys
  * other than those known (ended by NULL) are refused unless IgnoreUnknown is 1 or true.
  */

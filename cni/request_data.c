@@ -17,6 +17,11 @@ const char *cni_request_arg(const struct cni_request *req, const char *key)
 	return value;
 }
 
+const char *cni_request_cni_arg(const struct cni_request *req, const char *key)
+{
+	return json_text(json_get(json_get(json_get(req->config, "args"), "cni"), key));
+}
+
 static bool is_known(const char *key, const char *const known[])
 {
 	for (; *known; known++)

@@ -112,6 +112,12 @@ int cni_dns_read(struct cni_dns *dns, const struct json *json, struct cni_error 
 	return json_bind(json, fields, dns, CNI_INVALID_CONFIG, err);
 }
 
+bool cni_dns_is_empty(const struct cni_dns *dns)
+{
+	return !json_first(dns->nameservers) && !json_first(dns->search) &&
+	       !json_first(dns->options) && !(dns->domain && *dns->domain);
+}
+
 static int read_interface(struct cni_result *result, const struct json *json, struct cni_error *err)
 {
 	static const struct json_field fields[] = {
@@ -239,4 +245,54 @@ int cni_result_previous(
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"required prevResult missing: the runtime must pass on what ADD returned");
 	return cni_result_read(result, json, req->version, err);
+}
+
+/* Append what the own plugin made. */
+static int append(struct cni_result *whole, const struct cni_result *own, struct cni_error *err)
+{
+	int before = (int)whole->n_interfaces;
+
+	for (size_t i = 0; i < own->n_interfaces; i++) {
+		struct cni_interface *interface = cni_result_interface(whole);
+
+		if (!interface)
+			return no_memory(err);
+		*interface = own->interfaces[i];
+	}
+	for (size_t i = 0; i < own->n_addresses; i++) {
+		struct cni_address *address = cni_result_address(whole);
+
+		if (!address)
+			return no_memory(err);
+		*address = own->addresses[i];
+		if (address->interface >= 0)
+			address->interface += before;
+	}
+	for (size_t i = 0; i < own->n_routes; i++) {
+		struct cni_route *route = cni_result_route(whole);
+
+		if (!route)
+			return no_memory(err);
+		*route = own->routes[i];
+	}
+	return 0;
+}
+
+int cni_result_pass_on(
+	struct cni_result *result, const struct cni_request *req, struct cni_error *err)
+{
+	CLEANUP(result_donep) struct cni_result whole = { 0 };
+	struct cni_result own = *result;
+
+	if (!json_get(req->config, "prevResult"))
+		return 0;
+	if (cni_result_previous(&whole, req, err) < 0 || append(&whole, result, err) < 0)
+		return -1;
+	if (!cni_dns_is_empty(&own.dns))
+		whole.dns = own.dns;
+	whole.tree = own.tree;
+	own.tree = NULL;
+	*result = whole;
+	whole = own;
+	return 0;
 }

@@ -82,11 +82,19 @@ int cni_result_print(
 
 /* Read the members of a "dns" object. NULL gives an empty one. */
 int cni_dns_read(struct cni_dns *, const struct json *json, struct cni_error *err);
+bool cni_dns_is_empty(const struct cni_dns *);
 
 /* One object of a "routes" list: dst, gw and the attributes of 1.1.0. */
 int cni_route_read(struct cni_route *, const struct json *json, struct cni_error *err);
 
 /* prevResult of the configuration; CNI_INVALID_CONFIG without one. */
 int cni_result_previous(struct cni_result *, const struct cni_request *, struct cni_error *err);
+
+/*
+ * Put what the earlier plugins of a chain made, if there are any, in front of what this one made:
+ * a plugin that is given a prevResult passes it on (specification 1.1.0, section 2, ADD). Its dns
+ * counts where the result has none.
+ */
+int cni_result_pass_on(struct cni_result *, const struct cni_request *, struct cni_error *err);
 
 #endif

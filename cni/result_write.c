@@ -53,11 +53,8 @@ static void put_routes(struct json_writer *w, const struct cni_result *result, u
 
 static void put_dns(struct json_writer *w, const struct cni_dns *dns, enum cni_version version)
 {
-	bool empty = !json_first(dns->nameservers) && !json_first(dns->search) &&
-		     !json_first(dns->options) && !(dns->domain && *dns->domain);
-
 	/* Up to 0.4.0 the member is always there. */
-	if (empty && version >= CNI_1_0_0)
+	if (cni_dns_is_empty(dns) && version >= CNI_1_0_0)
 		return;
 	json_open(w, "dns", '{');
 	if (json_first(dns->nameservers))

@@ -15,16 +15,21 @@
 
 static int tap_count, tap_failed;
 
-/* One point. Returns condition, so that a test can stop where going on makes no sense. */
+/*
+ * One point, told in one line. Returns condition, so that a test can stop where going on makes no
+ * sense.
+ */
 PRINTF(2, 3) static inline int ok(int condition, const char *format, ...)
 {
+	char name[8192];
 	va_list ap;
 
-	printf("%sok %d - ", condition ? "" : "not ", ++tap_count);
 	va_start(ap, format);
-	vprintf(format, ap);
+	vsnprintf(name, sizeof(name), format, ap);
 	va_end(ap);
-	putchar('\n');
+	for (char *newline = name; (newline = strchr(newline, '\n'));)
+		*newline = ' ';
+	printf("%sok %d - %s\n", condition ? "" : "not ", ++tap_count, name);
 	tap_failed += !condition;
 	return condition;
 }

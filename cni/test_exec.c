@@ -35,7 +35,7 @@ static int run(const char *script, const char *input, size_t length, char **outp
 	*output = NULL;
 	*err = (struct cni_error){ 0 };
 	write_plugin(script);
-	return exec_plugin(file, no_variables, input, length, output, size, err);
+	return exec_plugin(file, no_variables, input, length, EXEC_UNBOUNDED, output, size, err);
 }
 
 /* What our own stderr gets while a plugin runs. */
@@ -133,6 +133,83 @@ static void test_cases(void)
 	ok(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "every child was reaped");
 }
 
+/*
+ * Each is killed at its bound, or ends by itself before. Two seconds are enough for a shell to
+ * start on a busy machine, where it has to do something first.
+ */
+static const struct {
+	const char *name, *script;
+	unsigned int timeout;
+	const char *output; /* NULL: killed */
+	const char *said;   /* on stderr */
+} bounds[] = {
+	{ "hangs", "exec sleep 30", 500 },
+	{ "hangs with stdin not read", "exec <&-; exec sleep 30", 500 },
+	{ "hangs after its pipes were closed", "exec <&- >&- 2>&-; exec sleep 30", 500 },
+	{ "hangs after it said something", "echo waiting >&2; exec sleep 30", 2000,
+		.said = "; stderr: \"waiting\"; " },
+	{ "hangs in a child that holds the pipes", "sleep 30 & echo $! >>pids; wait", 2000 },
+	{ "never stops talking", "while :; do echo more >&2; done", 2000, .said = "more\\nmore" },
+	{ "stopped", "kill -STOP $$", 500 },
+	{ "ignores what can be ignored", "trap '' TERM INT; sleep 30 & echo $! >>pids; wait; wait",
+		2000 },
+	{ "ends in time", "sleep 0.1; echo done", 20000, .output = "done\n" },
+	{ "ends in time without its pipes", "exec <&- >&- 2>&-; sleep 0.1", 20000, .output = "" },
+	{ "leaves a process behind in time", "sleep 30 & echo $! >>pids; echo done", 10000,
+		.output = "done\n" },
+	{ "leaves a process behind that goes on talking",
+		"while echo more >&2; do :; done & echo $! >>pids; echo done", EXEC_UNBOUNDED,
+		.output = "done\n" },
+};
+
+static void test_bounds(void)
+{
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+		CLEANUP(freep) char *output = NULL;
+		int64_t start = exec_clock(), took;
+		struct cni_error err = { 0 };
+		size_t length;
+		char msg[96];
+		int rc;
+
+		write_plugin(bounds[i].script);
+		rc = exec_plugin(
+			file, no_variables, "{}", 2, bounds[i].timeout, &output, &length, &err);
+		took = (exec_clock() - start) / 1000000;
+		if (bounds[i].output) {
+			ok(!rc && took < 20000, "%s: %d ms %s", bounds[i].name, (int)took, err.msg);
+			is(output, bounds[i].output, "%s: stdout", bounds[i].name);
+			continue;
+		}
+		ok(rc == -1 && err.code == CNI_TRY_LATER && !output && took >= bounds[i].timeout &&
+				took < 20000,
+			"%s: code %d after %d ms", bounds[i].name, err.code, (int)took);
+		snprintf(msg, sizeof(msg), "/plugin was killed: it had not ended after %u ms",
+			bounds[i].timeout);
+		ok(strstr(err.msg, msg) && (!bounds[i].said || strstr(err.msg, bounds[i].said)),
+			"%s: %s", bounds[i].name, err.msg);
+	}
+	ok(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "every child was reaped");
+}
+
+/* The file stays busy for longer than the bound. */
+static void test_busy_bound(void)
+{
+	CLEANUP(freep) char *output = NULL;
+	int64_t start = exec_clock();
+	struct cni_error err;
+	size_t length;
+	int fd;
+
+	write_plugin("echo done");
+	fd = open(file, O_WRONLY | O_CLOEXEC);
+	ok(exec_plugin(file, no_variables, "", 0, 200, &output, &length, &err) < 0 &&
+			strstr(err.msg, "Text file busy"),
+		"a busy file is not waited for beyond the bound: %s", err.msg);
+	ok(exec_clock() - start < 4000000000, "nor for five seconds");
+	close(fd);
+}
+
 /* Both directions full at once: who writes or reads only one of them waits for ever. */
 static void test_large(void)
 {
@@ -205,7 +282,7 @@ static void test_environment(void)
 	setenv("TEST_EXEC_A", "old", 1);
 	setenv("TEST_EXEC_AB", "kept", 1);
 	write_plugin("env | grep ^TEST_EXEC_ | sort");
-	exec_plugin(file, variables, "", 0, &output, &length, &err);
+	exec_plugin(file, variables, "", 0, EXEC_UNBOUNDED, &output, &length, &err);
 	is(output, "TEST_EXEC_A=new=value\nTEST_EXEC_AB=kept\nTEST_EXEC_B=\n",
 		"variables replace those of the same name only");
 	is(getenv("TEST_EXEC_A"), "old", "our own environment stays");
@@ -255,15 +332,15 @@ static void test_start(void)
 		unlink(file);
 		fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, starts[i].mode);
 		ok(write(fd, starts[i].script, strlen(starts[i].script)) > 0 && !close(fd) &&
-				exec_plugin(file, no_variables, "", 0, &output, &length, &err) <
-					0 &&
+				exec_plugin(file, no_variables, "", 0, EXEC_UNBOUNDED, &output,
+					&length, &err) < 0 &&
 				err.code == CNI_INTERNAL && strstr(err.msg, starts[i].msg),
 			"cannot run: %s", starts[i].msg);
 	}
 	write_plugin("echo done");
 	fd = open(file, O_WRONLY | O_CLOEXEC);
 	pthread_create(&thread, NULL, close_later, &fd);
-	ok(!exec_plugin(file, no_variables, "", 0, &output, &length, &err),
+	ok(!exec_plugin(file, no_variables, "", 0, EXEC_UNBOUNDED, &output, &length, &err),
 		"a busy file is waited for");
 	pthread_join(thread, NULL);
 }
@@ -315,6 +392,8 @@ int main(void)
 	if (!mkdtemp(dir) || chdir(dir) < 0)
 		return EXIT_FAILURE;
 	test_cases();
+	test_bounds();
+	test_busy_bound();
 	test_large();
 	test_signals();
 	test_stderr();

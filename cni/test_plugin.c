@@ -59,9 +59,19 @@ static int fake_check(const struct cni_request *req, struct cni_error *err)
 	return 0;
 }
 
+static int fake_gc(const struct cni_request *req, struct cni_error *err)
+{
+	(void)req;
+	(void)err;
+	strcat(called, "gc ");
+	return 0;
+}
+
 static const struct cni_plugin fake = {
-	.name = "fake", .add = fake_add, .del = fake_del, .check = fake_check,
+	.name = "fake", .add = fake_add, .del = fake_del, .check = fake_check, .gc = fake_gc,
 };
+static const struct cni_plugin bare = { .name = "bare", .add = fake_add, .del = fake_del };
+static const struct cni_plugin *plugin = &fake;
 
 /* Run it; the exit status, and what it printed in output. */
 static int run(const char *config, char *output, size_t size)
@@ -72,7 +82,7 @@ static int run(const char *config, char *output, size_t size)
 
 	called[0] = '\0';
 	lseek(in, 0, SEEK_SET);
-	rc = cni_plugin_run(&fake, &req, get, in, out);
+	rc = cni_plugin_run(plugin, &req, get, in, out);
 	cni_request_done(&req);
 	length = pread(out, output, size - 1, 0);
 	output[length > 0 ? length : 0] = '\0';
@@ -97,7 +107,8 @@ static void test_commands(void)
 			"            \"name\": \"net1\",\n            \"mtu\": 1500\n        }\n    ]\n}" },
 		{ "DEL", "net1", config, 0, "del ", "" },
 		{ "CHECK", "net1", config, 0, "check ", "" },
-		{ "GC", "net1", config, 0, "", "" },
+		{ "GC", "net1", "{\"name\":\"n\",\"cniVersion\":\"1.1.0\",\"cni.dev/attachments\":[]}", 0,
+			"gc ", "" },
 		{ "STATUS", "net1", config, 0, "", "" },
 		{ "VERSION", "net1", "not even JSON", 0, "",
 			"{\"cniVersion\":\"1.1.0\",\"supportedVersions\":[\"0.1.0\",\"0.2.0\",\"0.3.0\","
@@ -126,6 +137,30 @@ static void test_commands(void)
 	}
 }
 
+/* Whoever takes no list for an empty one removes everything: neither plugin nor delegate is asked. */
+static void test_gc(void)
+{
+	static const char *const lists[] = { "", ",\"cni.dev/valid-attachments\":{}",
+		",\"cni.dev/attachments\":[{\"ifname\":\"net1\"}]" };
+	char config[128], output[2048];
+
+	environment.command = "GC";
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		snprintf(config, sizeof(config), "{\"name\":\"n\",\"cniVersion\":\"1.1.0\"%s}",
+			lists[i]);
+		ok(run(config, output, sizeof(output)) == 1 && strstr(output, "\"code\": 7") &&
+				!*called, "GC with %s is refused", config);
+	}
+	plugin = &bare;
+	ok(!run("{\"name\":\"n\",\"cniVersion\":\"1.1.0\"}", output, sizeof(output)) && !*output,
+		"a plugin that has nothing to collect needs no list");
+	environment.command = "CHECK";
+	environment.ifname = "net1";
+	ok(!run("{\"name\":\"n\",\"cniVersion\":\"1.1.0\"}", output, sizeof(output)) && !*output,
+		"nor has it anything to check");
+	plugin = &fake;
+}
+
 static void test_own_netns(void)
 {
 	char output[2048];
@@ -140,12 +175,40 @@ static void test_own_netns(void)
 		"DEL still gives back what is outside of it");
 }
 
+/* There is one, it seems, and it cannot be opened: what is outside is given back all the same. */
+static void test_netns_that_cannot_be_opened(void)
+{
+	static const struct cni_plugin entering = {
+		.name = "entering", .enters_netns = true, .add = fake_add, .del = fake_del,
+		.check = fake_check,
+	};
+	static const char *const commands[] = { "ADD", "CHECK", "DEL" };
+	char path[300] = "/", output[2048];
+
+	memset(path + 1, 'a', sizeof(path) - 2);
+	environment.netns = path;
+	plugin = &entering;
+	for (size_t i = 0; i < 3; i++) {
+		environment.command = commands[i];
+		ok(run("{\"name\":\"n\",\"cniVersion\":\"1.0.0\"}", output, sizeof(output)) == 1 &&
+				strstr(output, "\"code\": 8") && !strcmp(called, i == 2 ? "del " : ""),
+			"%s: only DEL does what it can, and all fail", commands[i]);
+	}
+	environment.ifname = "broken";
+	ok(run("{\"name\":\"n\"}", output, sizeof(output)) == 1 && strstr(output, "\"code\": 107") &&
+			strstr(output, "; open network namespace /"), "DEL tells both failures");
+	environment.ifname = "net1";
+	plugin = &fake;
+}
+
 int main(void)
 {
 	environment.container_id = "c1";
 	environment.netns = "/nowhere/netns";
 	environment.path = "/opt/cni/bin";
 	test_commands();
+	test_gc();
 	test_own_netns();
+	test_netns_that_cannot_be_opened();
 	return tap_done();
 }

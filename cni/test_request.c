@@ -80,6 +80,26 @@ static void test_environment(void)
 	}
 }
 
+/* Each is white space to Go's unicode.IsSpace, or its neighbour that is none. */
+static void test_spaces(void)
+{
+	static const char *const spaces[] = { " ", "\t", "\n", "\v", "\f", "\r", "\xc2\x85", "\xc2\xa0",
+		"\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
+		"\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80" };
+	static const char *const letters[] = { "\xc2\x84", "\xe2\x80\x8b", "\xe2\x80\xaa", "\x01" };
+	struct cni_error err;
+	char name[8];
+
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++) {
+		snprintf(name, sizeof(name), "a%sb", spaces[i]);
+		ok(cni_request_check_ifname(name, &err) < 0, "space %zu is refused", i);
+	}
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++) {
+		snprintf(name, sizeof(name), "a%sb", letters[i]);
+		ok(!cni_request_check_ifname(name, &err), "letter %zu is accepted", i);
+	}
+}
+
 static void test_args(void)
 {
 	static const char *const known[] = { "MAC", NULL };
@@ -94,6 +114,9 @@ static void test_args(void)
 		{ "IgnoreUnknown=1;MAC=;K8S_POD_NAME=x", "", NULL },
 		{ "IgnoreUnknown=TRUE;X=y", NULL, NULL },
 		{ "MAC=a;X=y", "a", "unknown args [\"X=y\"]" },
+		{ "IgnoreUnknown=0;MAC=a", "a", NULL },
+		{ "IgnoreUnknown=False", NULL, NULL },
+		{ "IgnoreUnknown=1;IgnoreUnknown=0;X=y", NULL, "unknown args" },
 		{ "IgnoreUnknown=0;X=y", NULL, "unknown args" },
 		{ "IgnoreUnknown=maybe", NULL, "maybe" },
 		{ "mac=a", NULL, "unknown args" },
@@ -117,6 +140,30 @@ static void test_args(void)
 		else
 			ok(!rc, "  accepted");
 		cni_request_done(&req);
+	}
+}
+
+static void test_cni_args(void)
+{
+	static const struct {
+		const char *text, *mac;
+	} cases[] = {
+		{ "{\"args\":{\"cni\":{\"mac\":\"x\",\"labels\":[1]}}}", "x" },
+		{ "{\"Args\":{\"CNI\":{\"MAC\":\"x\"}}}", "x" },
+		{ "{\"args\":{\"cni\":{\"mac\":5}}}", NULL },
+		{ "{\"args\":{\"cni\":[\"mac\"]}}", NULL },
+		{ "{\"args\":\"mac\"}", NULL },
+		{ "{\"args\":null}", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(json_freep) struct json *tree = NULL;
+		struct cni_request req = { 0 };
+		struct cni_error err;
+
+		json_parse(&tree, "test", cases[i].text, strlen(cases[i].text), &err);
+		req.config = tree;
+		is(cni_request_cni_arg(&req, "mac"), cases[i].mac, "mac of %s", cases[i].text);
 	}
 }
 
@@ -259,6 +306,10 @@ static void test_attachments(void)
 		{ "{\"cni.dev/attachments\":[{\"containerID\":\"a\",\"ifname\":\"net1\"}]}", 1 },
 		{ "{\"cni.dev/attachments\":[],\"cni.dev/valid-attachments\":"
 		  "[{\"containerID\":\"a\",\"ifname\":\"net1\"}]}", 1 },
+		{ "{\"cni.dev/valid-attachments\":[{\"containerID\":\"a\",\"ifname\":\"net1\"}],"
+		  "\"cni.dev/attachments\":[]}", 1 },
+		{ "{\"CNI.dev/Valid-Attachments\":[]}", 0 },
+		{ "{\"CNI.dev/Attachments\":[]}", 0 },
 		{ "{\"cni.dev/valid-attachments\":{}}", -1 },
 		{ "{\"cni.dev/valid-attachments\":[{\"containerID\":\"a\"}]}", -1 },
 		{ "{\"cni.dev/valid-attachments\":[\"a\"]}", -1 },
@@ -293,7 +344,9 @@ static void test_id(void)
 int main(void)
 {
 	test_environment();
+	test_spaces();
 	test_args();
+	test_cni_args();
 	test_configuration();
 	test_reading();
 	test_netns();

@@ -149,11 +149,76 @@ static void test_previous(void)
 	ok(!cni_result_previous(&result, &req, &err) && result.n_addresses == 1, "prevResult is read");
 }
 
+/* The plugin's own result behind what came before it, in a configuration of 1.1.0. */
+static char *pass_on(const char *config, const struct cni_dns *dns, struct cni_error *err)
+{
+	CLEANUP(json_freep) struct json *tree = NULL;
+	CLEANUP(cni_result_done) struct cni_result result = { 0 };
+	CLEANUP(json_writer_done) struct json_writer w = { 0 };
+	struct cni_request req = { .version = CNI_1_1_0 };
+	struct cni_address *address = cni_result_address(&result);
+	char *written;
+
+	*err = (struct cni_error){ 0 };
+	*cni_result_interface(&result) = (struct cni_interface){ .name = "own" };
+	ip_parse_cidr("10.0.0.1/8", &address->ip);
+	address->interface = 0;
+	ip_parse_cidr("10.9.0.0/16", &cni_result_route(&result)->dst);
+	result.dns = *dns;
+	json_parse(&tree, "test", config, strlen(config), err);
+	req.config = tree;
+	if (cni_result_pass_on(&result, &req, err) < 0 ||
+		cni_result_write(&result, CNI_1_1_0, &w, err) < 0)
+		return NULL;
+	written = w.text;
+	w.text = NULL;
+	return written;
+}
+
+static void test_pass_on(void)
+{
+	static const struct {
+		const char *name, *config, *want;
+	} cases[] = {
+		{ "the first of a chain", "{}",
+			"{\"cniVersion\":\"1.1.0\",\"interfaces\":[{\"name\":\"own\"}],"
+			"\"ips\":[{\"interface\":0,\"address\":\"10.0.0.1/8\"}],"
+			"\"routes\":[{\"dst\":\"10.9.0.0/16\"}]}" },
+		{ "behind two interfaces",
+			"{\"prevResult\":{\"cniVersion\":\"0.4.0\","
+			"\"interfaces\":[{\"name\":\"a\"},{\"name\":\"b\",\"sandbox\":\"/s\"}],"
+			"\"ips\":[{\"version\":\"4\",\"interface\":1,\"address\":\"10.1.0.1/16\"}],"
+			"\"routes\":[{\"dst\":\"0.0.0.0/0\",\"gw\":\"10.1.0.9\"}],\"dns\":{\"domain\":\"d\"}}}",
+			"{\"cniVersion\":\"1.1.0\",\"interfaces\":[{\"name\":\"a\"},"
+			"{\"name\":\"b\",\"sandbox\":\"/s\"},{\"name\":\"own\"}],"
+			"\"ips\":[{\"interface\":1,\"address\":\"10.1.0.1/16\"},"
+			"{\"interface\":2,\"address\":\"10.0.0.1/8\"}],"
+			"\"routes\":[{\"dst\":\"0.0.0.0/0\",\"gw\":\"10.1.0.9\"},{\"dst\":\"10.9.0.0/16\"}],"
+			"\"dns\":{\"domain\":\"d\"}}" },
+		{ "a result of an unknown version", "{\"prevResult\":{\"cniVersion\":\"3.0.0\"}}", NULL },
+		{ "a text", "{\"prevResult\":\"x\"}", NULL },
+	};
+	struct cni_error err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(freep) char *got =
+			pass_on(cases[i].config, &(struct cni_dns){ 0 }, &err);
+
+		is(got, cases[i].want, "passed on: %s", cases[i].name);
+		if (!cases[i].want)
+			ok(err.code != 0, "  it says why: %s", err.msg);
+	}
+	CLEANUP(freep) char *named = pass_on("{\"prevResult\":{\"dns\":{\"domain\":\"theirs\"}}}",
+		&(struct cni_dns){ .domain = "ours" }, &err);
+	ok(named && strstr(named, "ours") && !strstr(named, "theirs"), "our dns replaces theirs");
+}
+
 int main(void)
 {
 	test_shapes();
 	test_small();
 	test_print();
 	test_previous();
+	test_pass_on();
 	return tap_done();
 }

@@ -359,8 +359,7 @@ static void test_state(void)
 {
 	static const char *const bad[] = { "{}", "{\"vf\":\"a/b\"}", "{\"vf\":\"x\",\"mac\":\"?\"}",
 		"{\"vf\":\"x\",\"vlan\":9999}",
-		"{\"vf\":\"x\",\"nodeGUID\":\"02:00:00:00:00:01:"
-		"02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f\"}" };
+		"{\"vf\":\"x\",\"nodeGUID\":\"02:00:00:00:00:01:02:03:04:05:06:07:08:09:0a:0b\"}" };
 	struct settings_plan plan = { .vf = "0000:3b:00.2",
 		.pf = "0000:3b:00.0",
 		.driver = "igbvf",

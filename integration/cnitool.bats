@@ -1,51 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2086,SC2154
 # cnitool: lists and single configurations, cache, prevResult, arguments.
 bats_require_minimum_version 1.5.0
-load lib.bash
-
-confs=/run/net.d
-results=/var/lib/cni/results
-
-setup() {
-	fabric
-	rm -rf $confs /run/calls
-	mkdir -p $confs
-}
-
-# tool ARGUMENTS... [-- NAME=VALUE...]
-tool() {
-	local arguments=()
-
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do
-		arguments+=("$1")
-		shift
-	done
-	status=0
-	env "NETCONFPATH=$confs" "CNI_PATH=$plugins:/run/fake" "${@:2}" timeout 60 \
-		"$plugins/cnitool" "${arguments[@]}" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
-}
-
-# tells REGEX: failed, and says so on stderr.
-tells() {
-	[ "$status" = 1 ] || fail 'expected exit status 1'
-	[[ $stderr =~ $1 ]] || fail "expected on stderr: $1"
-}
-
-# conflist FILTER [FILE]: a list of the standard configuration, filtered.
-conflist() {
-	conf 'del(.name, .cniVersion)' | jq "{cniVersion: \"1.1.0\", name: \"rail0\", plugins: [.]} | $1" \
-		>"$confs/${2:-10-rail0.conflist}"
-}
-
-pod=/run/netns/pod1
-
-# The identity that the Go tool derives from the path.
-container() {
-	printf 'cnitool-%s' "$(printf %s "$1" | sha512sum | cut -c 1-20)"
-}
+load cnitool.bash
 
 @test "add, check, del of a list" {
 	conflist .
@@ -192,18 +149,10 @@ container() {
 	done
 }
 
-# A chain of our plugin and a shell plugin that notes what it got and passes the result on.
+# A chain of our plugin and a fake one.
 chain() {
-	cat >/run/fake/noter <<-'END'
-	#!/bin/sh
-	cat >/run/calls.$CNI_COMMAND
-	echo "$CNI_COMMAND" >>/run/calls
-	[ "$CNI_COMMAND" != "${NOTER_FAILS:-}" ] || { echo '{"code":123,"msg":"the noter refuses"}'; exit 1; }
-	[ "$CNI_COMMAND" != ADD ] || jq .prevResult /run/calls.ADD
-	END
-	chmod +x /run/fake/noter
 	# Not a number that jq could keep.
-	conflist '.plugins += [{type: "noter", big: "BIG", list: [1, {"<": 1.50}]}]'
+	conflist '.plugins += [{type: "member", big: "BIG", list: [1, {"<": 1.50}]}]'
 	sed -i 's/"BIG"/12345678901234567890/' $confs/10-rail0.conflist
 }
 
@@ -214,7 +163,7 @@ chain() {
 	first=$output
 	json '.ips | length == 2'
 	jq -e '.name == "rail0" and .cniVersion == "1.1.0" and (.prevResult.ips | length) == 2
-		and .type == "noter" and (has("runtimeConfig") | not)' /run/calls.ADD
+		and .type == "member" and (has("runtimeConfig") | not)' /run/calls.ADD
 	grep -q 12345678901234567890 /run/calls.ADD
 	tool check rail0 $pod
 	succeeds_silently
@@ -229,8 +178,8 @@ chain() {
 @test "a chain that fails names the plugin; del cleans up" {
 	chain
 	remember
-	tool add rail0 $pod -- NOTER_FAILS=ADD
-	tells 'noter.*the noter refuses'
+	tool add rail0 $pod -- MEMBER=error MEMBER_ON=ADD
+	tells 'plugin type="member" failed \(add\): the member refuses; on purpose'
 	[ ! -d $results ] || [ -z "$(ls $results)" ]
 	tool del rail0 $pod
 	succeeds_silently
@@ -274,9 +223,59 @@ chain() {
 }
 
 @test "usage" {
-	for arguments in '' add 'add rail0' "frob rail0 $pod" "add rail0 $pod --frob"; do
-		# shellcheck disable=SC2086
+	for arguments in '' add 'add rail0' "frob rail0 $pod" "add rail0 $pod --frob" "add rail0 $pod --valid a/b"; do
 		tool $arguments
-		tells 'sage|--help'
+		tells '--help'
+		[ -z "$output" ] || fail 'expected no output'
 	done
+}
+
+@test "a write error is a failure; del cleans up" {
+	conflist .
+	remember
+	status=0
+	NETCONFPATH=$confs CNI_PATH=$plugins "$plugins/cnitool" add rail0 $pod 2>/run/said >/dev/full || status=$?
+	[ "$status" = 1 ]
+	grep -q 'cannot write the result: No space left on device' /run/said
+	tool del rail0 $pod
+	succeeds_silently
+	unchanged
+}
+
+@test "names with '/', '..' and control characters" {
+	for name in ../rail0 rail0/../x .. '' $'rail0\n' $'\e[2J'; do
+		conflist ".name = $(jq -Rs . <<<"$name" | sed 's/\\n"$/"/')"
+		tool add "$name" $pod
+		tells 'network name|no net configuration|name'
+		no_link pod1 eth0
+		[ ! -d $results ] || [ -z "$(ls $results)" ]
+	done
+	conflist .
+	for name in ../x a/b . .. 'a b' $'a\n' 0123456789abcdef 'a:b'; do
+		tool add rail0 $pod -i "$name"
+		tells 'interface|CNI_IFNAME'
+		tool del rail0 $pod -i "$name" --json
+		fails_as_json 4 'CNI_IFNAME'
+	done
+	[ ! -d $results ] || [ -z "$(ls $results)" ]
+	tool add rail0 $'/run/netns/\e[2J'
+	tells '/run/netns/'
+}
+
+@test "a cache directory that is read-only, or full" {
+	conflist .
+	remember
+	mount -t tmpfs -o ro,mode=755 cache /var/lib/cni
+	tool add rail0 $pod
+	tells 'cannot (create|write).*/var/lib/cni'
+	umount /var/lib/cni
+	unchanged
+	mkdir -p $results
+	mount -t tmpfs -o mode=700,nr_inodes=1 cache $results
+	tool add rail0 $pod --json
+	fails_as_json 5 "$results.*No space left on device"
+	tool del rail0 $pod
+	succeeds_silently
+	unchanged
+	umount $results
 }

@@ -23,7 +23,7 @@ setup() {
 tool() {
 	status=0
 	env "NETCONFPATH=$confs" "CNI_PATH=$plugins" "${@:5}" timeout 60 "$1" "$2" "${3-rail0}" "${4-$pod}" \
-		>"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
+		</dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
 	output=$(<"$BATS_TEST_TMPDIR/stdout")
 	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
 }
@@ -174,11 +174,99 @@ same_traces() {
 	[[ $(ls $results) == other-* ]] || fail "cached: $(ls $results)"
 }
 
-@test "status: ready, or what is missing" {
+# gc_of TOOL OTHER FORM VERSION: what both added is gone, another network's attachment stays.
+gc_of() {
+	conf '.name = "other" | .ipam = {type: "pool", ranges: [[{subnet: "10.2.0.0/24"}]]}' >$confs/other.conf
+	network "$3" "$4" 'del(.mac)'
+	tool "$ours" add other $pod CNI_IFNAME=net1
+	succeeds
+	remember
+	tool "$1" add
+	succeeds
+	tool "$2" add rail0 /run/netns/pod2
+	succeeds
+	tool "$1" gc rail0 /run/netns/absent
+	if [ "$1 $4" = "$go 1.1.0" ]; then
+		tells 'failed to GC plugin'
+	else
+		succeeds_silently
+	fi
+	unchanged
+	[[ $(ls $results) == other-* ]] || fail "cached: $(ls $results)"
+	tool "$ours" del other $pod CNI_IFNAME=net1
+	succeeds
+	rm -f $confs/other.conf
+}
+
+@test "gc of both tools has the same effect" {
+	each_network gc_of "$go" "$ours"
+	each_network gc_of "$ours" "$go"
+}
+
+@test "gc of ours frees leases that no cache knows, too" {
+	network conflist 1.1.0 'del(.mac)'
+	remember
+	for tool in "$go" "$ours"; do
+		tool "$go" add
+		succeeds
+		rm -rf $results
+		ip netns del pod1
+		ip netns add pod1
+		tool "$tool" gc
+		if [ "$tool" = "$go" ]; then
+			[[ $(leases) == "$container/eth0: "* ]] || fail "leases: $(leases)"
+			tool "$ours" gc
+		fi
+		succeeds_silently
+		[ -z "$(leases)" ] || fail "leases: $(leases)"
+	done
+	unchanged
+}
+
+# same_status WORDS: both tools succeed, or fail and say so.
+same_status() {
+	local tool
+
+	for tool in "$go" "$ours"; do
+		tool "$tool" status
+		if [ -n "$1" ]; then
+			tells "$1"
+			[ -z "$output" ] || fail 'expected no output'
+		else
+			succeeds_silently
+		fi
+	done
+}
+
+@test "status: ready, or what is missing, with both tools" {
 	network conflist 1.1.0
-	tool "$go" status
-	succeeds_silently
+	same_status ''
 	network conflist 1.1.0 '.ipam.type = "absent"'
-	tool "$go" status
-	tells 'absent'
+	same_status absent
+	network conflist 1.1.0 '.master = "rail9"'
+	same_status rail9
+	network conf 1.1.0 '.master = "rail9"'
+	same_status rail9
+	network conflist 1.1.0 '.type = "absent"'
+	same_status absent
+	# Earlier versions have no STATUS.
+	network conflist 1.0.0 '.master = "rail9"'
+	same_status ''
+}
+
+@test "wrong command lines and environments have the same exit status" {
+	network conflist 1.1.0
+	for tool in "$go" "$ours"; do
+		tool "$tool" add absent
+		tells absent
+		tool "$tool" add rail0 $pod CNI_ARGS=A=
+		tells 'invalid CNI_ARGS pair'
+		tool "$tool" gc absent
+		tells absent
+		tool "$tool" status absent
+		tells absent
+	done
+	# Theirs does nothing, successfully.
+	tool "$ours" frob
+	tells 'unknown command "frob"'
 }

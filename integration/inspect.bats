@@ -135,13 +135,13 @@ furnish() {
 	tool inspect /etc/passwd
 	tells '/etc/passwd is not a network namespace'
 	tool inspect
-	tells 'inspect needs the path of a network namespace'
+	tells 'inspect needs NETNS'
 	tool inspect --frobnicate $pod
 	tells "try 'cnitool inspect --help'"
 	for form in '' --json; do
 		# shellcheck disable=SC2086 # none or one
 		run -1 --separate-stderr sh -c '"$@" >/dev/full' sh "$plugins/cnitool" inspect $form $pod
-		[[ $stderr == *'cannot write the description: No space left on device'* ]]
+		[[ $stderr == *'cannot write the result: No space left on device'* ]]
 	done
 	tool inspect --help
 	succeeds

@@ -157,17 +157,22 @@ links() {
 	ip ${1:+-n "$1"} -6 route show table all
 }
 
-# What the pools hold, read independently of our code: "CONTAINER/IFNAME: ADDRESSES" lines.
+# What the pools hold, read independently of our code: "CONTAINER/IFNAME: ADDRESSES" lines. Each pool
+# is a directory of its own, whose journal continues its snapshot.
 leases() {
-	find /var/lib/cni -path '*/ipam/*' -name leases -exec cat {} + -o \
-		-path '*/ipam/*' -name journal -exec cat {} + |
-		sed 's/ \*[0-9a-f]\{8\}$//' | jq -Rnr 'reduce (inputs | fromjson?) as $line ({};
+	local pool file
+
+	find /var/lib/cni -path '*/ipam/*' \( -name leases -o -name journal \) -printf '%h\n' | sort -u | while read -r pool; do
+		for file in "$pool/leases" "$pool/journal"; do
+			[ ! -e "$file" ] || cat "$file"
+		done | sed 's/ \*[0-9a-f]\{8\}$//' | jq -Rnr 'reduce (inputs | fromjson?) as $line ({};
 			if $line.op == "add" then
 				del(.["\($line.rcid)/\($line.rif)"])
 				| .["\($line.cid)/\($line.if)"] = $line.ips
 			elif $line.op == "del" then del(.["\($line.cid)/\($line.if)"])
 			else . end)
-			| to_entries[] | "\(.key): \(.value | join(" "))"' | sort
+			| to_entries[] | "\(.key): \(.value | join(" "))"'
+	done | sort
 }
 
 # All that an attachment could leave behind. Compare one taken before with one taken after.
@@ -180,6 +185,16 @@ snapshot() {
 		links "${file##*/}"
 	done
 	leases
+}
+
+# Duplicate address detection of the address that a link gave itself ends later: a snapshot of a link
+# that is there must not see it end.
+settled() {
+	local file
+
+	for file in /run/netns/*; do
+		[ -z "$(ip -n "${file##*/}" -6 addr show tentative 2>/dev/null)" ] || return 1
+	done
 }
 
 # remember; ...; unchanged

@@ -149,6 +149,7 @@ pod2/net2: 10.3.0.2/24' ] || fail "leases: $(leases)"
 		{rangeStart: "10.3.0.9", rangeEnd: "10.3.0.9"}')")
 	multus ADD pod2 "$conf"
 	succeeds
+	within 10 settled
 	remember
 	multus ADD pod1 "$conf"
 	fails 999 'error adding container to network .*single.*: pool single exhausted: 1 usable, 1 leased'
@@ -353,6 +354,81 @@ pod1/rail: 10.3.0.2/24' ] || fail "leases: $(leases)"
 	[ "$(leases)" = 'pod1/eth0: 10.1.0.2/24
 pod1/net1: 10.3.0.78/24
 pod1/net2: 10.2.0.78/24' ] || fail "leases: $(leases)"
+	multus DEL pod1 "$conf" "CNI_ARGS=$kube"
+	succeeds_silently
+	nothing_left
+}
+
+# spied: Multus calls macvlan through a script that keeps each stdin in /run/stdin.
+spied() {
+	mkdir -p /run/spied
+	ln -sf "$plugins/multus" /run/spied/multus
+	cat >/run/spied/macvlan <<-END
+	#!/bin/sh
+	input=\$(cat)
+	printf '%s\\n' "\$input" >>/run/stdin
+	printf '%s' "\$input" | $plugins/macvlan
+	END
+	chmod +x /run/spied/macvlan
+	rm -f /run/stdin
+	conf=$(jq -c '.binDir = "/run/spied"' <<<"$conf")
+}
+
+# The device plugin's allocation comes from the kubelet's checkpoint.
+@test "the device of a resource is injected into a single configuration and a list, and tolerated" {
+	api_server
+	mount -t tmpfs kubelet /var/lib
+	mkdir -p /var/lib/cni /var/lib/kubelet/device-plugins
+	jq -n '{Data: {PodDeviceEntries: [{PodUID: "uid-1", ContainerName: "c", ResourceName: "team/rail",
+		DeviceIDs: {"-1": ["0000:3b:00.2", "mlx5_core.sf.4"]}, AllocResp: ""}], RegisteredDevices: {}}, Checksum: 1}' \
+		>/var/lib/kubelet/device-plugins/kubelet_internal_checkpoint
+	for name in list single; do
+		file=$api/apis/k8s.cni.cncf.io/v1/namespaces/team/network-attachment-definitions/$name.json
+		jq '.metadata.annotations = {"k8s.v1.cni.cncf.io/resourceName": "team/rail"}
+			| .spec.config |= (fromjson | (.plugins[]?, select(has("plugins") | not)) |= (.capabilities = {deviceID: true})
+				| tojson)' "$file" >"$file.new"
+		mv "$file.new" "$file"
+	done
+	pod list,single
+	spied
+	remember
+	multus ADD pod1 "$conf" "CNI_ARGS=$kube"
+	succeeds
+	jq -es 'map([.deviceID, .pciBusID, .runtimeConfig.deviceID]) == [[null, null, null],
+		["0000:3b:00.2", "0000:3b:00.2", "0000:3b:00.2"],
+		["mlx5_core.sf.4", "mlx5_core.sf.4", "mlx5_core.sf.4"]]' /run/stdin || fail "stdin: $(</run/stdin)"
+	network_status | jq -e 'map(.ips) == [["10.1.0.2"], ["10.2.0.2"], ["10.3.0.2"]]' ||
+		fail "status: $(network_status)"
+	multus CHECK pod1 "$conf" "CNI_ARGS=$kube"
+	succeeds_silently
+	multus DEL pod1 "$conf" "CNI_ARGS=$kube"
+	succeeds_silently
+	nothing_left
+	umount /var/lib
+}
+
+@test "mac of cni-args: before the annotation's in CNI_ARGS, after that in runtimeConfig" {
+	api_server
+	spied
+	remember
+	for network in single:03 plain:03 list:03 capable:07; do
+		pod "[{\"name\": \"${network%:*}\", \"mac\": \"02:00:00:00:07:07\",
+			\"cni-args\": {\"mac\": \"02:00:00:00:07:03\", \"labels\": {\"a\": 1}, \"n\": 5}}]"
+		multus ADD pod1 "$conf" "CNI_ARGS=$kube"
+		succeeds
+		link pod1 net1 ".address == \"02:00:00:00:07:${network#*:}\""
+		jq -es 'any(.args.cni.mac == "02:00:00:00:07:03" and .args.cni.n == 5)' /run/stdin ||
+			fail "stdin: $(</run/stdin)"
+		multus CHECK pod1 "$conf" "CNI_ARGS=$kube"
+		succeeds_silently
+		multus DEL pod1 "$conf" "CNI_ARGS=$kube"
+		succeeds_silently
+		nothing_left
+		rm -f /run/stdin
+	done
+	pod '[{"name": "single", "cni-args": {"mac": 5, "labels": null}}]'
+	multus ADD pod1 "$conf" "CNI_ARGS=$kube"
+	succeeds
 	multus DEL pod1 "$conf" "CNI_ARGS=$kube"
 	succeeds_silently
 	nothing_left

@@ -65,7 +65,8 @@ static int call(const struct cni_request *req, const char *file, enum cni_comman
 
 	/* Inherited as ignored, it would take the exit status from us. */
 	signal(SIGCHLD, SIG_DFL);
-	return exec_plugin(file, variables, req->text, req->length, output, length, err);
+	return exec_plugin(
+		file, variables, req->text, req->length, EXEC_UNBOUNDED, output, length, err);
 }
 
 /* A command that prints nothing. */

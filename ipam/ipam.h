@@ -11,6 +11,7 @@
 #ifndef IPAM_IPAM_H
 #define IPAM_IPAM_H
 
+#include "cni/iface.h"
 #include "cni/plugin.h"
 #include "cni/result.h"
 #include "ipam/range.h"
@@ -40,6 +41,15 @@ void ipam_guard_end(struct ipam_guard *);
  */
 int ipam_add(const struct cni_request *, struct ipam_guard *, struct cni_result *,
 	struct cni_error *err);
+
+/*
+ * The end of every ADD that made a link: lease addresses, unless the attachment is layer 2 only,
+ * configure the link with them (cni/iface.h), and print the result, with the link as its one
+ * interface. nl is a socket in the link's namespace. dns replaces that of the IPAM; NULL: it does
+ * not. Whoever called keeps the lease.
+ */
+int ipam_attach(const struct cni_request *, int out, struct nl *nl, const struct link *,
+	const struct cni_dns *dns, struct ipam_guard *lease, struct cni_error *err);
 
 /* Give them back. Success where the IPAM is not installed any more: nobody could be asked. */
 int ipam_del(const struct cni_request *, struct cni_error *err);

@@ -156,13 +156,14 @@ int store_file_of(struct store *store, const struct index_lease *entry)
 int store_read(struct store *store, uint32_t number, struct lease *lease, struct cni_error *err)
 {
 	const struct index_lease *entry = index_lease(&store->index, number);
+	int fd = store_file_of(store, entry);
 	struct record record;
-	ssize_t n;
+	ssize_t n = -1;
 
 	if (!entry->length || entry->length > LEASE_LINE_MAX)
 		return store_distrust(store, err);
-	n = pread(store_file_of(store, entry), lease->buffer, entry->length,
-		(off_t)(entry->position / 2));
+	if (fd >= 0)
+		n = pread(fd, lease->buffer, entry->length, (off_t)(entry->position / 2));
 	if (n < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL,
 			"read a lease of pool \"%s\"", store->pool);

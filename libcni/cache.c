@@ -6,14 +6,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cni/result.h"
 #include "cni/file.h"
+#include "cni/result.h"
+#include "libcni/base64.h"
 
-#define KIND "cniCacheV1"
+#define CACHE_DIR "/var/lib/cni"
+
+const char *cache_dir(const char *dir)
+{
+	return dir ? dir : CACHE_DIR;
+}
 
 int cache_path(char path[PATH_MAX], const char *dir, const char *network,
 	const struct libcni_attachment *at, struct cni_error *err)
 {
+	dir = cache_dir(dir);
 	/* One character is left for the temporary file's '.'. */
 	if (snprintf(path, PATH_MAX, "%s/results/%s-%s-%s", dir, network, at->container_id,
 		    at->ifname) >= PATH_MAX ||
@@ -45,28 +52,6 @@ int cache_prepare(const char *path, struct cni_error *err)
 	return 0;
 }
 
-/* RFC 4648, section 4. NULL: no memory. */
-static char *base64(const char *text, size_t length)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = malloc((length + 2) / 3 * 4 + 1), *to = out;
-
-	for (; out && length; text += 3, to += 4) {
-		size_t bytes = length < 3 ? length : 3;
-		uint32_t group = 0;
-
-		for (size_t i = 0; i < 3; i++)
-			group = group << 8 | (i < bytes ? (unsigned char)text[i] : 0);
-		for (int i = 0; i < 4; i++)
-			to[i] = i > (int)bytes ? '=' : digits[group >> (18 - 6 * i) & 63];
-		length -= bytes;
-	}
-	if (out)
-		*to = '\0';
-	return out;
-}
-
 /* "K=V;K2=V2" as [["K","V"],["K2","V2"]] */
 static int put_args(struct json_writer *w, const char *args)
 {
@@ -94,11 +79,11 @@ int cache_write(const char *path, const struct libcni_list *list,
 	const struct json *result, struct cni_error *err)
 {
 	CLEANUP(json_writer_done) struct json_writer w = { 0 };
-	CLEANUP(freep) char *config = base64(list->text, list->length);
+	CLEANUP(freep) char *config = base64_encode(list->text, list->length);
 	int rc = config ? 0 : -ENOMEM;
 
 	json_open(&w, NULL, '{');
-	json_put_string(&w, "kind", KIND);
+	json_put_string(&w, "kind", CACHE_KIND);
 	json_put_string(&w, "containerId", at->container_id);
 	json_put_string(&w, "config", config ? config : "");
 	json_put_string(&w, "ifName", at->ifname);
@@ -180,7 +165,7 @@ int cache_read(const char *path, const struct libcni_list *list, const struct li
 			"the cached result %s is %s, not an object", path,
 			json_type_name(entry->tree));
 	result = entry->tree;
-	if (is_text(entry->tree, "kind", KIND)) {
+	if (is_text(entry->tree, "kind", CACHE_KIND)) {
 		entry->foreign = is_foreign(entry->tree, list, at);
 		result = entry->foreign ? NULL : json_get(entry->tree, "result");
 	}

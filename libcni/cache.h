@@ -11,7 +11,12 @@
 #include "libcni/conflist.h"
 #include "libcni/libcni.h"
 
-/* The path of an attachment's file. Its names must have been checked. */
+#define CACHE_KIND "cniCacheV1"
+
+/* dir, or /var/lib/cni for NULL. */
+const char *cache_dir(const char *dir);
+
+/* The path of an attachment's file. dir NULL: /var/lib/cni. Its names must have been checked. */
 int cache_path(char path[PATH_MAX], const char *dir, const char *network,
 	const struct libcni_attachment *, struct cni_error *err);
 
@@ -36,5 +41,13 @@ struct cache_entry {
 int cache_read(const char *path, const struct libcni_list *, const struct libcni_attachment *,
 	struct cache_entry *, struct cni_error *err);
 void cache_entry_done(struct cache_entry *);
+
+/*
+ * Call each() for every attachment in the cache, see libcni_attachments(). Returns what each()
+ * returned, or -1 with *err filled. Files that cannot be read, are broken, or whose name is not
+ * that of what they hold are none of the cache's.
+ */
+int cache_each(const char *dir, int (*each)(void *data, const struct libcni_cached *), void *data,
+	struct cni_error *err);
 
 #endif

@@ -1,222 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hand tool over libcni: what a runtime does to one attachment, from a shell. */
 #include <errno.h>
-#include <getopt.h>
-#include <limits.h>
-#include <sha512.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "libcni/inspect.h"
-#include "libcni/libcni.h"
 #include "libcni/tool.h"
-#include "libcni/validate.h"
 
-#define DEFAULT_IFNAME "eth0"
+#define RUNS	     (OPTION_JSON | OPTION_TRACE | OPTION_TIMEOUT)
+#define LIKE_GO	     (OPTION_IFNAME | RUNS)
+#define NETNS_UNUSED "NETNS and --ifname are accepted, as by the Go tool, and not used.\n"
 
-/* "cnitool-" and ten bytes of the SHA-512 of the path, as the Go tool has it. */
-#define ID_DIGITS 20
-#define ID_SIZE	  (sizeof("cnitool-") + ID_DIGITS)
-
-static const char usage[] =
-	"Usage: cnitool COMMAND NETWORK NETNS [-i IFNAME]\n"
-	"\n"
-	"Attach a network namespace to a network, as a container runtime does.\n"
-	"\n"
-	"Commands:\n"
-	"  add    attach; prints the result of the last plugin\n"
-	"  check  check that the attachment is as add left it\n"
-	"  del    detach; succeeds if nothing is attached\n"
-	"\n"
-	"  validate FILE|NETWORK  what is wrong with a network configuration\n"
-	"  inspect NETNS          links, addresses, routes and rules of a namespace\n"
-	"\n"
-	"NETWORK is the name of a network configuration, NETNS the path of a network\n"
-	"namespace such as /run/netns/NAME. The container ID is derived from it.\n"
-	"\n"
-	"Options:\n"
-	"  -i, --ifname IFNAME  the interface in the namespace (default: CNI_IFNAME, else eth0)\n"
-	"  -h, --help           this text\n"
-	"\n"
-	"Environment:\n"
-	"  NETCONFPATH  directory of network configurations (default " DEFAULT_DIR ")\n"
-	"  CNI_PATH     directories of plugins, separated by ':'\n"
-	"  CNI_ARGS     arguments for plugins: K=V;K2=V2\n"
-	"  CAP_ARGS     arguments by capability: a JSON object such as {\"mac\": \"...\"}\n"
-	"  CNI_IFNAME   as --ifname\n"
-	"\n"
-	"Exit status: 0, or 1 with the reason on stderr.\n";
-
-typedef int operation(const struct libcni_runtime *, const struct libcni_list *,
-	const struct libcni_attachment *, struct libcni_error *);
-
-static int add(const struct libcni_runtime *runtime, const struct libcni_list *list,
-	const struct libcni_attachment *at, struct libcni_error *err)
-{
-	CLEANUP(freep) char *result = NULL;
-
-	if (libcni_add(runtime, list, at, &result, err) < 0)
-		return -1;
-	fputs(result, stdout);
-	return 0;
-}
-
-static const struct {
-	const char *name;
-	operation *run;
-} commands[] = {
-	{ "add", add },
-	{ "check", libcni_check },
-	{ "del", libcni_del },
+const struct tool_command tool_commands[] = {
+	{ "add", tool_add, "NETWORK NETNS", "attach; prints the result of the last plugin",
+		"Runs the plugins in order and keeps the result for check, del and gc. After a\n"
+		"failure, call del.\n",
+		LIKE_GO, true },
+	{ "check", tool_check, "NETWORK NETNS", "check that the attachment is as add left it",
+		"Networks below version 0.4.0 have no check.\n", LIKE_GO, true },
+	{ "del", tool_del, "NETWORK NETNS", "detach; succeeds if nothing is attached",
+		"Runs the plugins in reverse order. The namespace may be gone.\n", LIKE_GO, true },
+	{ "gc", tool_gc, "NETWORK [NETNS]", "remove attachments that are not valid",
+		"Detaches every cached attachment of the network that is not said to be valid, "
+		"and\n"
+		"lets plugins (from version 1.1.0) free what belongs to no valid one. Without\n"
+		"--valid and --valid-file nothing is valid: everything of the network goes,\n"
+		"whichever runtime made it. What was removed is told on stderr. On a terminal it\n"
+		"asks first.\n"
+		"\n"
+		"--dry-run shows the cached attachments; what plugins would free is not known.\n"
+		"A file has lines CONTAINERID/IFNAME (empty ones and # comments are skipped) or "
+		"an\n"
+		"array of {\"containerID\": ..., \"ifname\": ...}. An empty file is an error, [] "
+		"is\n"
+		"none.\n"
+		"\n" NETNS_UNUSED,
+		LIKE_GO | OPTION_VALID | OPTION_VALID_FILE | OPTION_DRY_RUN | OPTION_YES, true },
+	{ "status", tool_status, "NETWORK [NETNS]", "are all plugins ready for add?",
+		"Networks below version 1.1.0 cannot be asked; they count as ready.\n"
+		"\n" NETNS_UNUSED,
+		LIKE_GO, true },
+	{ "version", tool_version, "NETWORK", "ask every plugin which versions it supports",
+		"Fails if a plugin does not answer, or does not support the network's version.\n",
+		RUNS },
+	{ "networks", tool_networks, "", "list the networks of NETCONFPATH",
+		"Of files with the same name the first one is used. Files that are broken are "
+		"told\n"
+		"on stderr, and make it fail.\n",
+		OPTION_JSON },
+	{ "attachments", tool_attachments, "[NETWORK]", "list what is attached, from the cache",
+		NULL, OPTION_JSON },
+	{ "validate", tool_validate, "FILE|NETWORK", "tell what is wrong with a configuration",
+		"No plugin is run. FILE is a path with '/' in it, or a file that exists. Plugins "
+		"are\n"
+		"looked for in CNI_PATH.\n"
+		"\n"
+		"Exit status: 0 nothing found, 1 errors, 2 warnings only.\n",
+		OPTION_JSON },
+	{ "inspect", tool_inspect, "NETNS", "show the links, addresses, routes of a namespace",
+		"Routes of all tables, rules, and which cached attachment each link belongs to.\n",
+		OPTION_JSON },
+	{ "completion", tool_completion, "bash|zsh|fish", "print a completion script for a shell",
+		"In bash: source <(cnitool completion bash)\n", 0 },
+	{ "help", tool_help, "[COMMAND]", "print what --help prints", NULL, 0 },
+	{ 0 },
 };
 
-/* These read their command lines themselves. */
-static const struct {
-	const char *name;
-	int (*main)(int argc, char **argv);
-} programs[] = {
-	{ "validate", validate_main },
-	{ "inspect", inspect_main },
-};
-
-static operation *find_command(const char *name)
+const struct tool_command *tool_command(const char *name)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (!strcmp(commands[i].name, name))
-			return commands[i].run;
+	for (const struct tool_command *command = tool_commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
 	return NULL;
 }
 
-/* Every pair has exactly one '=' with something on both sides. */
-static bool check_args(const char *args)
+static int run(int argc, char **argv)
 {
-	size_t length, key;
+	CLEANUP(tool_done) struct tool tool = { 0 };
 
-	if (!*args)
-		return true;
-	for (;; args += length + 1) {
-		length = strcspn(args, ";");
-		key = strcspn(args, "=;");
-		if (!key || key + 1 >= length || memchr(args + key + 1, '=', length - key - 1)) {
-			complain("invalid CNI_ARGS pair \"%.*s\": it must be K=V;K2=V2",
-				(int)length, args);
-			return false;
-		}
-		if (!args[length])
-			return true;
+	/* What completion scripts call. */
+	if (argc > 1 && !strcmp(argv[1], "__complete")) {
+		tool_complete(argv + 2, argc - 2);
+		return EXIT_SUCCESS;
 	}
-}
-
-/*
- * The absolute path without ".", ".." and "//", by its text alone: the container ID depends on it,
- * and DEL must find it when the namespace is gone.
- */
-static bool absolute_path(const char *path, char out[PATH_MAX])
-{
-	char whole[PATH_MAX + PATH_MAX], *rest = whole, *part, *end = out;
-	char here[PATH_MAX] = "";
-
-	if (strlen(path) >= PATH_MAX || (*path != '/' && !getcwd(here, sizeof(here))))
-		return false;
-	snprintf(whole, sizeof(whole), "%s/%s", here, path);
-	*end = '\0';
-	while ((part = strsep(&rest, "/"))) {
-		if (!strcmp(part, "..")) {
-			end = strrchr(out, '/');
-			end = end ? end : out;
-			*end = '\0';
-		} else if (*part && strcmp(part, ".") != 0) {
-			if ((size_t)(end - out) + 1 + strlen(part) >= PATH_MAX)
-				return false;
-			end = stpcpy(stpcpy(end, "/"), part);
-		}
-	}
-	if (end == out)
-		stpcpy(out, "/");
-	return true;
-}
-
-static const char *container_id(const char *netns, char out[ID_SIZE])
-{
-	char hex[SHA512_DIGEST_STRING_LENGTH];
-
-	SHA512Data((const uint8_t *)netns, strlen(netns), hex);
-	snprintf(out, ID_SIZE, "cnitool-%.*s", ID_DIGITS, hex);
-	return out;
-}
-
-static void free_listp(struct libcni_list **list)
-{
-	libcni_free(*list);
-}
-
-static int run(operation *command, const char *network, const char *netns, const char *ifname)
-{
-	const struct libcni_runtime runtime = { .path = environment("CNI_PATH", "") };
-	CLEANUP(free_listp) struct libcni_list *list = NULL;
-	char id[ID_SIZE], path[PATH_MAX];
-	struct libcni_attachment at = {
-		.netns = path,
-		.ifname = ifname,
-		.args = environment("CNI_ARGS", ""),
-		.capability_args = environment("CAP_ARGS", ""),
-	};
-	struct libcni_error err;
-
-	if (!absolute_path(netns, path))
-		return complain("the path of the network namespace is too long: %s", netns);
-	if (!check_args(at.args))
+	if (tool_read(&tool, argc, argv) < 0)
 		return EXIT_FAILURE;
-	at.container_id = container_id(path, id);
-	if (libcni_load(&list, environment("NETCONFPATH", DEFAULT_DIR), network, &err) < 0 ||
-		command(&runtime, list, &at, &err) < 0)
-		return complain("%s", err.msg);
-	if (fflush(stdout) || ferror(stdout))
-		return complain("cannot write the result: %s", strerror(errno));
+	if (!(tool.options & OPTION_HELP))
+		return tool.command->run(&tool);
+	tool_usage(tool.command);
 	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "ifname", required_argument, NULL, 'i' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	static const char hint[] = "try 'cnitool --help'";
-	const char *ifname = environment("CNI_IFNAME", DEFAULT_IFNAME);
-	operation *command;
-	int option;
+	int status;
 
 	/* Inherited as ignored it would make the end of plugins unknowable. */
 	signal(SIGCHLD, SIG_DFL);
-	for (size_t i = 0; argc > 1 && i < sizeof(programs) / sizeof(*programs); i++)
-		if (!strcmp(argv[1], programs[i].name))
-			return programs[i].main(argc - 1, argv + 1);
-	while ((option = getopt_long(argc, argv, "i:h", options, NULL)) != -1) {
-		switch (option) {
-		case 'i':
-			ifname = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fprintf(stderr, "cnitool: %s\n", hint);
-			return EXIT_FAILURE;
-		}
-	}
-	if (optind == argc)
-		return complain("a command is missing: %s", hint);
-	command = find_command(argv[optind]);
-	if (!command)
-		return complain("unknown command \"%s\": %s", argv[optind], hint);
-	if (argc - optind < 3)
-		return complain("%s needs a network and the path of a network namespace: %s",
-			argv[optind], hint);
-	return run(command, argv[optind + 1], argv[optind + 2], ifname);
+	status = run(argc, argv);
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return complain("cannot write the result: %s", strerror(errno ? errno : EIO));
+	return status;
 }

@@ -8,13 +8,14 @@
 #include "cni/version.h"
 
 struct libcni_list {
-	char *text; /* owned, as the cache keeps it */
+	char *text; /* owned, as the cache keeps it: with the plugins that were appended */
 	size_t length;
 	struct json *tree; /* owned; what follows points into it */
 	const char *name;
 	const char *version_text;   /* "" if absent */
 	enum cni_version version;   /* the newest for one that we do not know: plugins refuse it */
-	const struct json *plugins; /* at least one; each an object with a type */
+	const struct json *plugins; /* each an object with a type; NULL: none yet */
+	bool disable_check, disable_gc, only_inlined;
 };
 
 /* One element of plugins. */
@@ -24,8 +25,22 @@ struct conflist_plugin {
 	const struct json *capabilities; /* an object of booleans, or NULL */
 };
 
-/* See libcni_load(). Start with { 0 } and end with conflist_done(), also after an error. */
+void conflist_done(struct libcni_list *);
+
+/* ---- Files (conflist.c) ---- */
+
+/* See libcni_load() and libcni_read(). End with conflist_done(), also after an error. */
 int conflist_load(struct libcni_list *, const char *dir, const char *name, struct cni_error *err);
+int conflist_read(struct libcni_list *, const char *path, struct cni_error *err);
+
+/*
+ * Call each() for the configurations of a directory, see libcni_networks(): with the list, or with
+ * the error that it has. Returns what each() returned, or -1 with *err filled.
+ */
+int conflist_each(const char *dir,
+	int (*each)(
+		void *data, const char *path, const struct libcni_list *, const struct cni_error *),
+	void *data, struct cni_error *err);
 
 /*
  * The file that conflist_load() would read, by its name alone: nothing else in it is looked at. A
@@ -33,16 +48,29 @@ int conflist_load(struct libcni_list *, const char *dir, const char *name, struc
  */
 int conflist_find(const char *dir, const char *name, char path[PATH_MAX], struct cni_error *err);
 
+/* ---- Texts (conflist_parse.c) ---- */
+
+enum conflist_kind {
+	CONFLIST_LIST,
+	CONFLIST_SINGLE, /* one plugin's configuration, which becomes a list */
+	CONFLIST_EITHER, /* a single one if it has a type and no plugins */
+};
+
 /*
- * Read a list from text, which it owns from now on, in any case. what names it in messages. Keys
- * that only GC or the choice of versions needs are not looked at.
+ * Read a configuration from text (malloc'd), which it owns from now on, in any case. what names it
+ * in messages. End with conflist_done(), also after an error.
  */
-int conflist_parse(
-	struct libcni_list *, const char *what, char *text, size_t length, struct cni_error *err);
+int conflist_parse(struct libcni_list *, const char *what, enum conflist_kind, char *text,
+	size_t length, struct cni_error *err);
+
+/* Append a plugin's configuration. what names the list, origin where the plugin came from. */
+int conflist_append(struct libcni_list *, const char *what, const char *origin,
+	const struct json *object, struct cni_error *err);
+
+/* Fails with CNI_INVALID_CONFIG if the list has no plugins. */
+int conflist_check(const struct libcni_list *, const char *what, struct cni_error *err);
 
 /* Fails with CNI_INVALID_CONFIG unless object is a plugin's configuration. */
 int conflist_plugin(struct conflist_plugin *, const struct json *object, struct cni_error *err);
-
-void conflist_done(struct libcni_list *);
 
 #endif

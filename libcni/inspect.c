@@ -8,23 +8,9 @@
 #include <stdio.h>
 
 #include "libcni/inspect_nl.h"
-#include "libcni/tool.h"
+#include "libcni/table.h"
 
 #define RESULTS "/var/lib/cni/results"
-
-static const char usage[] =
-	"Usage: cnitool inspect [--json] NETNS\n"
-	"\n"
-	"Show the links, addresses, routes of all tables and rules of a network namespace,\n"
-	"and which attachment of " RESULTS " each link belongs to.\n"
-	"\n"
-	"NETNS is the path of a network namespace such as /run/netns/NAME.\n"
-	"\n"
-	"Options:\n"
-	"      --json  a description on stdout, as JSON\n"
-	"  -h, --help  this text\n"
-	"\n"
-	"Exit status: 0, or 1 with the reason on stderr.\n";
 
 /* Go into the namespace for good, after everything outside has been read. */
 static int enter(const char *path, struct attachments *attachments, struct cni_error *err)
@@ -72,41 +58,16 @@ static int describe(struct json_writer *w, const char *path, struct cni_error *e
 		inspect_routes(w, socket, err) < 0)
 		return -1;
 	json_close(w, '}');
-	json_end_line(w);
-	if (json_writer_end(w) < 0)
-		return cni_fail(err, CNI_INTERNAL, "out of memory");
 	return 0;
 }
 
-static int print(const struct json_writer *w, bool as_json, struct cni_error *err)
+int tool_inspect(const struct tool *tool)
 {
-	CLEANUP(json_freep) struct json *tree = NULL;
-	int rc = 0;
-
-	if (as_json) {
-		rc = json_writer_print(w, STDOUT_FILENO);
-	} else {
-		if (json_parse(&tree, "the description", w->text, w->length, err) < 0)
-			return -1;
-		inspect_print(tree);
-		if (fflush(stdout) || ferror(stdout))
-			rc = -errno;
-	}
-	return rc < 0 ? cni_fail_errno(
-				err, CNI_IO_FAILURE, rc, NULL, "cannot write the description")
-		      : 0;
-}
-
-int inspect_main(int argc, char **argv)
-{
-	struct tool_operand operand =
-		tool_operand(argc, argv, usage, "the path of a network namespace");
-	CLEANUP(json_writer_done) struct json_writer w = { .indent = operand.json ? 4 : 0 };
+	CLEANUP(json_writer_done)
+	struct json_writer w = { .indent = tool->options & OPTION_JSON ? 4 : 0 };
 	struct cni_error err;
 
-	if (!operand.text)
-		return operand.status;
-	if (describe(&w, operand.text, &err) < 0 || print(&w, operand.json, &err) < 0)
-		return complain("%s", err.msg);
-	return EXIT_SUCCESS;
+	if (describe(&w, tool->operands[0], &err) < 0)
+		return tool_cni_error(tool, &err);
+	return table_show(tool, &w, inspect_print);
 }

@@ -12,11 +12,6 @@
 struct nl_sock;
 struct nl_cache;
 
-/* The command; argv[0] is its name. Returns the exit status. */
-int inspect_main(int argc, char **argv);
-
-/* ---- Between the files of the command ---- */
-
 /* The cached attachments of one namespace. */
 struct attachments {
 	struct json **trees; /* owned */

@@ -10,6 +10,7 @@
 
 #include "cni/result.h"
 #include "hostdevice/conf.h"
+#include "ipoib/conf.h"
 #include "macvlan/conf.h"
 
 int known_routes(
@@ -106,16 +107,6 @@ static const struct json_field common[] = {
 	{ 0 },
 };
 
-static const struct json_field ipoib[] = {
-	STRING("master"),
-	RANGE("mtu", 0, 65535),
-	STRING("mode"),
-	ANY("pkey"),
-	ANY("umcast"),
-	BOOLEAN("linkInContainer"),
-	{ 0 },
-};
-
 static const struct json_field sriov[] = {
 	RANGE("vlan", 0, 4094),
 	RANGE("vlanQoS", 0, 7),
@@ -167,7 +158,7 @@ static const struct json_field sbr[] = {
 static const struct known_type plugins[] = {
 	{ "macvlan", TABLES(common, macvlan_fields) },
 	{ "host-device", TABLES(common, hostdev_fields) },
-	{ "ipoib", TABLES(common, ipoib) },
+	{ "ipoib", TABLES(common, ipoib_fields) },
 	{ "sriov", TABLES(common, sriov) },
 	{ "ib-sriov", TABLES(common, ib_sriov) },
 	{ "rdma", TABLES(common, rdma) },

@@ -1,68 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The public functions about network configurations. */
 #include "libcni/libcni.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "cni/result.h"
-#include "libcni/cache.h"
-#include "libcni/invoke.h"
-
-#define CACHE_DIR "/var/lib/cni"
-
-static const char *text_or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
-/* ---- Errors ---- */
-
-/* Tell the caller what failed, and which plugin if one ran: `plugin type="pa" failed (add): ...` */
-static int report(
-	struct libcni_error *out, const struct cni_error *err, const struct invocation *run)
-{
-	static const char *const verbs[] = {
-		[CNI_ADD] = "add",
-		[CNI_DEL] = "delete",
-		[CNI_CHECK] = "check",
-	};
-	const struct conflist_plugin none = { 0 }, *plugin = run ? &run->plugin : &none;
-	int length = 0;
-
-	if (plugin->type && plugin->name)
-		length = snprintf(out->msg, sizeof(out->msg),
-			"plugin type=\"%.256s\" name=\"%.256s\" failed (%s): ", plugin->type,
-			plugin->name, verbs[run->command]);
-	else if (plugin->type)
-		length = snprintf(out->msg, sizeof(out->msg),
-			"plugin type=\"%.256s\" failed (%s): ", plugin->type, verbs[run->command]);
-	snprintf(out->msg + length, sizeof(out->msg) - (size_t)length, "%s%s%s", err->msg,
-		*err->details ? "; " : "", err->details);
-	snprintf(out->details, sizeof(out->details), "%s", err->details);
-	out->code = err->code;
-	return -1;
-}
-
-/* ---- Lists ---- */
-
-int libcni_load(
-	struct libcni_list **list, const char *dir, const char *name, struct libcni_error *out)
-{
-	struct libcni_list *loaded = calloc(1, sizeof(*loaded));
-	struct cni_error err = { 0 };
-
-	if (!loaded) {
-		cni_fail(&err, CNI_INTERNAL, "load network \"%s\": out of memory", name);
-		return report(out, &err, NULL);
-	}
-	if (conflist_load(loaded, dir, name, &err) < 0) {
-		libcni_free(loaded);
-		return report(out, &err, NULL);
-	}
-	*list = loaded;
-	return 0;
-}
+#include "libcni/report.h"
 
 void libcni_free(struct libcni_list *list)
 {
@@ -71,214 +13,99 @@ void libcni_free(struct libcni_list *list)
 	free(list);
 }
 
-/* ---- One operation ---- */
-
-static void invocation_done(struct invocation *run)
+/* Hand out a list that was read with that outcome; what it owns goes with it. */
+static int deliver(struct libcni_list **list, struct libcni_list *read, int rc,
+	struct cni_error *err, struct libcni_error *out)
 {
-	json_free(run->capability_args);
-}
+	struct libcni_list *copy = rc < 0 ? NULL : malloc(sizeof(*copy));
 
-static int check_names(const struct invocation *run, struct cni_error *err)
-{
-	if (!cni_request_is_name(run->list->name))
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"invalid characters found in network name \"%s\": it must be letters, "
-			"digits, "
-			"'_', '.' and '-', the first a letter or digit",
-			run->list->name);
-	if (!*run->at.ifname)
-		return cni_fail(err, CNI_BAD_ENVIRONMENT, "interface name is empty");
-	if (cni_request_check_container_id(run->at.container_id, err) < 0)
-		return -1;
-	return cni_request_check_ifname(run->at.ifname, err);
-}
-
-/* Check what the caller gave, at the door; path gets the cache's file. */
-static int begin(struct invocation *run, const struct libcni_runtime *runtime,
-	const struct libcni_attachment *at, char path[PATH_MAX], struct cni_error *err)
-{
-	static const char what[] = "the object of capability arguments (CAP_ARGS)";
-	const char *cache_dir = runtime->cache_dir ? runtime->cache_dir : CACHE_DIR;
-	const char *capability_args = text_or_empty(at->capability_args);
-
-	run->path = text_or_empty(runtime->path);
-	run->at = (struct libcni_attachment){
-		.container_id = text_or_empty(at->container_id),
-		.netns = text_or_empty(at->netns),
-		.ifname = text_or_empty(at->ifname),
-		.args = text_or_empty(at->args),
-	};
-	if (check_names(run, err) < 0)
-		return -1;
-	if (*capability_args && json_parse(&run->capability_args, what, capability_args,
-					strlen(capability_args), err) < 0)
-		return -1;
-	if (json_type(run->capability_args) != JSON_OBJECT &&
-		json_type(run->capability_args) != JSON_NULL)
-		return cni_fail(err, CNI_DECODING_FAILURE, "%s is %s", what,
-			json_type_name(run->capability_args));
-	return cache_path(path, cache_dir, run->list->name, &run->at, err);
-}
-
-/* ---- ADD ---- */
-
-/* The same tree with a version where it has none (or is null, which counts as {}). */
-static int set_version(struct json **tree, const struct libcni_list *list, struct cni_error *err)
-{
-	CLEANUP(json_writer_done) struct json_writer w = { 0 };
-	const char *version =
-		*list->version_text ? list->version_text : cni_version_name(CNI_0_1_0);
-	CLEANUP(json_freep) struct json *old = *tree;
-
-	*tree = NULL;
-	json_open(&w, NULL, '{');
-	json_put_string(&w, "cniVersion", version);
-	json_each (member, old)
-		if (strcasecmp(json_key(member), "cniVersion") != 0)
-			json_put(&w, json_key(member), member);
-	json_close(&w, '}');
-	if (json_writer_end(&w) < 0)
-		return cni_fail(err, CNI_INTERNAL, "read its result: out of memory");
-	return json_parse(tree, "its result", w.text, w.length, err);
-}
-
-static int parse_result(struct json **tree, const struct libcni_list *list, const char *output,
-	size_t length, struct cni_error *err)
-{
-	CLEANUP(cni_result_done) struct cni_result result = { 0 };
-	const char *version;
-
-	if (json_parse(tree, "its result", output, length, err) < 0 ||
-		cni_result_read(&result, *tree, list->version, err) < 0)
-		return -1;
-	version = json_text(json_get(*tree, "cniVersion"));
-	return version && *version ? 0 : set_version(tree, list, err);
-}
-
-/* *result is freed by the caller in any case. */
-static int add_all(struct invocation *run, struct json **result, struct cni_error *err)
-{
-	json_each (object, run->list->plugins) {
-		CLEANUP(freep) char *output = NULL;
-		CLEANUP(json_freep) struct json *previous = *result;
-		size_t length;
-
-		*result = NULL;
-		if (invoke_plugin(run, object, previous, &output, &length, err) < 0 ||
-			parse_result(result, run->list, output, length, err) < 0)
-			return -1;
+	if (copy) {
+		*copy = *read;
+		*list = copy;
+		return 0;
 	}
-	run->plugin.type = NULL;
-	return 0;
+	if (rc >= 0)
+		cni_fail(err, CNI_INTERNAL, "network \"%s\": out of memory", read->name);
+	conflist_done(read);
+	return report(out, err, NULL);
 }
 
-static int add(struct invocation *run, const struct libcni_runtime *runtime,
-	const struct libcni_attachment *at, char **text, struct cni_error *err)
+int libcni_load(
+	struct libcni_list **list, const char *dir, const char *name, struct libcni_error *out)
 {
-	CLEANUP(json_writer_done) struct json_writer w = { .indent = 4 };
-	CLEANUP(json_freep) struct json *result = NULL;
-	char path[PATH_MAX], *line;
-
-	if (begin(run, runtime, at, path, err) < 0 || cache_prepare(path, err) < 0 ||
-		add_all(run, &result, err) < 0 ||
-		cache_write(path, run->list, &run->at, run->capability_args, result, err) < 0)
-		return -1;
-	json_put(&w, NULL, result);
-	if (json_writer_end(&w) < 0 || asprintf(&line, "%s\n", w.text) < 0)
-		return cni_fail(err, CNI_INTERNAL, "write the result: out of memory");
-	*text = line;
-	return 0;
-}
-
-int libcni_add(const struct libcni_runtime *runtime, const struct libcni_list *list,
-	const struct libcni_attachment *at, char **result, struct libcni_error *out)
-{
-	CLEANUP(invocation_done) struct invocation run = { .command = CNI_ADD, .list = list };
+	struct libcni_list read = { 0 };
 	struct cni_error err = { 0 };
+	int rc = conflist_load(&read, text_or_empty(dir), text_or_empty(name), &err);
 
-	return add(&run, runtime, at, result, &err) < 0 ? report(out, &err, &run) : 0;
+	return deliver(list, &read, rc, &err, out);
 }
 
-/* ---- CHECK and DEL ---- */
-
-static int run_one(struct invocation *run, const struct json *object, const struct json *previous,
-	struct cni_error *err)
+int libcni_read(struct libcni_list **list, const char *path, struct libcni_error *out)
 {
-	CLEANUP(freep) char *output = NULL;
-	size_t length;
-
-	return invoke_plugin(run, object, previous, &output, &length, err);
-}
-
-static int check(struct invocation *run, const struct libcni_runtime *runtime,
-	const struct libcni_attachment *at, struct cni_error *err)
-{
-	CLEANUP(cache_entry_done) struct cache_entry cached = { 0 };
-	char path[PATH_MAX];
-
-	if (begin(run, runtime, at, path, err) < 0)
-		return -1;
-	if (run->list->version < CNI_0_4_0)
-		return cni_fail(err, CNI_INCOMPATIBLE_VERSION,
-			"configuration version \"%s\" does not support the CHECK command",
-			run->list->version_text);
-	if (cache_read(path, run->list, &run->at, &cached, err) < 0)
-		return -1;
-	json_each (object, run->list->plugins)
-		if (run_one(run, object, cached.result, err) < 0)
-			return -1;
-	return 0;
-}
-
-int libcni_check(const struct libcni_runtime *runtime, const struct libcni_list *list,
-	const struct libcni_attachment *at, struct libcni_error *out)
-{
-	CLEANUP(invocation_done) struct invocation run = { .command = CNI_CHECK, .list = list };
+	struct libcni_list read = { 0 };
 	struct cni_error err = { 0 };
+	int rc = conflist_read(&read, text_or_empty(path), &err);
 
-	return check(&run, runtime, at, &err) < 0 ? report(out, &err, &run) : 0;
+	return deliver(list, &read, rc, &err, out);
 }
 
-static int del_all(struct invocation *run, const struct json *previous, struct cni_error *err)
+int libcni_parse(
+	struct libcni_list **list, const char *text, size_t length, struct libcni_error *out)
 {
-	size_t count = json_count(run->list->plugins), i = 0;
-	CLEANUP(freep) const struct json **objects = malloc(count * sizeof(struct json *));
-
-	if (!objects)
-		return cni_fail(err, CNI_INTERNAL, "delete: out of memory");
-	json_each (object, run->list->plugins)
-		objects[i++] = object;
-	while (i--)
-		if (run_one(run, objects[i], previous, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int del(struct invocation *run, const struct libcni_runtime *runtime,
-	const struct libcni_attachment *at, struct cni_error *err)
-{
-	CLEANUP(cache_entry_done) struct cache_entry cached = { 0 };
-	struct cni_error broken;
-	char path[PATH_MAX];
-
-	if (begin(run, runtime, at, path, err) < 0)
-		return -1;
-	/* A cache that a crash left broken must not keep the attachment from being removed. */
-	if (cache_read(path, run->list, &run->at, &cached, &broken) < 0 ||
-		run->list->version < CNI_0_4_0)
-		cached.result = NULL;
-	if (del_all(run, cached.result, err) < 0)
-		return -1;
-	if (!cached.foreign)
-		unlink(path);
-	return 0;
-}
-
-int libcni_del(const struct libcni_runtime *runtime, const struct libcni_list *list,
-	const struct libcni_attachment *at, struct libcni_error *out)
-{
-	CLEANUP(invocation_done) struct invocation run = { .command = CNI_DEL, .list = list };
+	static const char what[] = "the network configuration";
+	char *copy = text ? malloc(length + 1) : strdup("");
+	struct libcni_list read = { 0 };
 	struct cni_error err = { 0 };
+	int rc;
 
-	return del(&run, runtime, at, &err) < 0 ? report(out, &err, &run) : 0;
+	if (!copy) {
+		cni_fail(&err, CNI_INTERNAL, "%s: out of memory", what);
+		return report(out, &err, NULL);
+	}
+	if (text)
+		*(char *)mempcpy(copy, text, length) = '\0';
+	rc = conflist_parse(&read, what, CONFLIST_EITHER, copy, text ? length : 0, &err);
+	if (!rc)
+		rc = conflist_check(&read, what, &err);
+	return deliver(list, &read, rc, &err, out);
+}
+
+const char *libcni_name(const struct libcni_list *list)
+{
+	return list->name;
+}
+
+const char *libcni_version(const struct libcni_list *list)
+{
+	return list->version_text;
+}
+
+struct networks {
+	int (*each)(
+		void *data, const char *name, const char *path, const struct libcni_error *error);
+	void *data;
+};
+
+static int tell_network(void *data, const char *path, const struct libcni_list *list,
+	const struct cni_error *broken)
+{
+	const struct networks *networks = data;
+	struct libcni_error error;
+
+	if (broken)
+		report(&error, broken, NULL);
+	return networks->each(
+		networks->data, broken ? NULL : list->name, path, broken ? &error : NULL);
+}
+
+int libcni_networks(const char *dir,
+	int (*each)(
+		void *data, const char *name, const char *path, const struct libcni_error *error),
+	void *data, struct libcni_error *out)
+{
+	struct networks networks = { each, data };
+	struct cni_error err = { 0 };
+	int rc = conflist_each(text_or_empty(dir), tell_network, &networks, &err);
+
+	return err.code ? report(out, &err, NULL) : rc;
 }

@@ -227,7 +227,8 @@ int main(void)
 	struct cni_error err;
 
 	if (!mkdtemp(test_dir) ||
-		conflist_parse(&list, "list", strdup(TEXT), strlen(TEXT), &err) < 0 ||
+		conflist_parse(&list, "list", CONFLIST_LIST, strdup(TEXT), strlen(TEXT), &err) <
+			0 ||
 		cache_path(path, test_path(dir, "cache"), "n", &at, &err) < 0)
 		return EXIT_FAILURE;
 	test_paths();

@@ -40,6 +40,11 @@ static const struct {
 		"DEL /var/run/netns/x eth0 cnitool-4acf487154af9777be71 args=\n" },
 	{ "$TOOL del n /../..", "DEL / eth0 cnitool-" },
 	{ "$TOOL -i net1 del n /x", "DEL /x net1 cnitool-" },
+	{ "POSIXLY_CORRECT=1 $TOOL del n /x -i net1", "DEL /x net1 cnitool-" },
+	{ "$TOOL --timeout 5 del n -- /x", "DEL /x eth0 cnitool-" },
+	{ "$TOOL del n /x --timeout=.5", "DEL /x eth0 cnitool-" },
+	{ "$TOOL del n /x --timeout 0", "DEL /x eth0 cnitool-" },
+	{ "$TOOL del n /x --timeout 4294967", "DEL /x eth0 cnitool-" },
 	{ "$TOOL del n --ifname=net1 /x", "DEL /x net1 cnitool-" },
 	{ "$TOOL del n /x -i net1", "DEL /x net1 cnitool-" },
 	{ "CNI_IFNAME=net2 $TOOL del n /x", "DEL /x net2 cnitool-" },
@@ -63,19 +68,45 @@ static void test_good(void)
 	}
 }
 
-#define PAIR "cnitool: invalid CNI_ARGS pair "
-#define HINT "try 'cnitool --help'\n"
+#define PAIR		  "cnitool: invalid CNI_ARGS pair "
+#define HINT		  "try 'cnitool --help'\n"
+#define HINT_FOR(command) "try 'cnitool " command " --help'\n"
+#define TIMEOUT(text)                                                                              \
+	"cnitool: --timeout \"" text                                                               \
+	"\" must be a number of seconds such as 2.5\ncnitool: " HINT_FOR("del")
 
 static const struct {
 	const char *command, *diagnostics; /* its end */
 } bad[] = {
 	{ "$TOOL", "cnitool: a command is missing: " HINT },
 	{ "$TOOL ADD n /x", "cnitool: unknown command \"ADD\": " HINT },
-	{ "$TOOL add", "cnitool: add needs a network and the path of a network namespace: " HINT },
-	{ "$TOOL del n",
-		"cnitool: del needs a network and the path of a network namespace: " HINT },
-	{ "$TOOL del n /x -i", "cnitool: " HINT },
-	{ "$TOOL del n /x --frobnicate", "cnitool: " HINT },
+	{ "$TOOL add", "cnitool: add needs NETWORK NETNS: " HINT_FOR("add") },
+	{ "$TOOL del n", "cnitool: del needs NETWORK NETNS: " HINT_FOR("del") },
+	{ "$TOOL gc", "cnitool: gc needs NETWORK [NETNS]: " HINT_FOR("gc") },
+	{ "$TOOL networks x", "cnitool: networks has no operands: " HINT_FOR("networks") },
+	{ "$TOOL version n /x",
+		"cnitool: version needs NETWORK and nothing else: " HINT_FOR("version") },
+	{ "$TOOL completion tcsh", "cnitool: no completion for the shell \"tcsh\": "
+				   "there is one for bash|zsh|fish\n" },
+	{ "$TOOL help frob", "cnitool: unknown command \"frob\": " HINT },
+	{ "$TOOL del n /x -i",
+		"cnitool: option requires an argument -- 'i'\ncnitool: " HINT_FOR("del") },
+	{ "$TOOL del n /x --frobnicate",
+		"cnitool: unrecognized option '--frobnicate'\ncnitool: " HINT_FOR("del") },
+	{ "$TOOL del n /x --valid a/b", "cnitool: del has no option --valid: " HINT_FOR("del") },
+	{ "$TOOL networks -i x",
+		"cnitool: networks has no option --ifname: " HINT_FOR("networks") },
+	{ "$TOOL del n /x --trace=half",
+		"cnitool: --trace takes nothing or =full, not \"half\"\ncnitool: " HINT_FOR(
+			"del") },
+	{ "$TOOL del n /x --timeout ''", TIMEOUT("") },
+	{ "$TOOL del n /x --timeout .", TIMEOUT(".") },
+	{ "$TOOL del n /x --timeout -1", TIMEOUT("-1") },
+	{ "$TOOL del n /x --timeout 1.2.3", TIMEOUT("1.2.3") },
+	{ "$TOOL del n /x --timeout 0x1", TIMEOUT("0x1") },
+	{ "$TOOL del n /x --timeout 1e3", TIMEOUT("1e3") },
+	{ "$TOOL del n /x --timeout nan", TIMEOUT("nan") },
+	{ "$TOOL del n /x --timeout 4294968", TIMEOUT("4294968") },
 	{ "$TOOL del m /x", "/net\n" },
 	{ "CNI_PATH= $TOOL del n /x", "cnitool: plugin type=\"p\" failed (delete): no paths "
 				      "provided to find plugin \"p\": "
@@ -88,7 +119,8 @@ static const struct {
 	{ "CNI_ARGS='K;L=M' $TOOL del n /x", PAIR "\"K\": it must be K=V;K2=V2\n" },
 	{ "CAP_ARGS='3' $TOOL del n /x",
 		"cnitool: the object of capability arguments (CAP_ARGS) is a number\n" },
-	{ "$TOOL del n /$(head -c 5000 /dev/zero | tr '\\0' x)", "x\n" },
+	{ "$TOOL del n /$(head -c 5000 /dev/zero | tr '\\0' x)",
+		"cnitool: the path of the network namespace has more than 4095 characters\n" },
 	{ "sh -c 'exec $TOOL add n /x >/dev/full'",
 		"cnitool: cannot write the result: No space left on device\n" },
 };
@@ -126,7 +158,7 @@ static void test_help(void)
 	CLEANUP(freep) char *out = NULL, *diagnostics = NULL;
 
 	ok(!run("$TOOL add --help", &out, &diagnostics), "help");
-	ok(out && strstr(out, "Usage: cnitool COMMAND NETWORK NETNS") == out, "help on stdout");
+	ok(out && strstr(out, "Usage: cnitool add NETWORK NETNS") == out, "help on stdout");
 	is(diagnostics, "", "nothing on stderr");
 }
 

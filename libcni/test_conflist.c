@@ -7,6 +7,10 @@
 	"{\"cniVersion\":\"1.0.0\",\"name\":\"" name "\",\"plugins\":" plugins "}"
 #define GOOD(name) LIST(name, "[{\"type\":\"t\"}]")
 
+#define VERSIONS(version, versions)                                                                \
+	"{\"name\":\"n\",\"cniVersion\":\"" version "\",\"cniVersions\":[" versions                \
+	"],\"plugins\":[{\"type\":\"t\"}]}"
+
 struct file {
 	const char *name, *text; /* text NULL: a directory */
 };
@@ -14,7 +18,7 @@ struct file {
 static const struct {
 	const char *name;
 	struct file files[5]; /* ends with an empty one */
-	const char *type; /* of the first plugin of the network "n"; NULL: an error */
+	const char *type;     /* of the first plugin of the network "n"; NULL: an error */
 	int code;
 	const char *msg; /* or its beginning; DIR stands for the directory */
 } loads[] = {
@@ -53,6 +57,71 @@ static const struct {
 			{ "c.conflist", GOOD("n") } },
 		"t" },
 
+	{ "booleans as strings in any case",
+		{ { "a.conflist",
+			"{\"name\":\"n\",\"disableGC\":\"FALSE\",\"disableCheck\":\"True\","
+			"\"plugins\":[{\"type\":\"t\"}]}" } },
+		"t" },
+	{ "null is absent",
+		{ { "a.conflist", "{\"name\":\"n\",\"disableGC\":null,\"cniVersions\":null,"
+				  "\"plugins\":[{\"type\":\"t\"}]}" } },
+		"t" },
+	{ "plugins of the directory alone",
+		{ { "a.conflist", "{\"name\":\"n\"}" }, { "n/b.conf", "{\"type\":\"b\"}" },
+			{ "n/a.conf", "{\"type\":\"a\"}" } },
+		"a" },
+	{ "inlined plugins come first",
+		{ { "a.conflist", GOOD("n") }, { "n/a.conf", "{\"type\":\"a\"}" } }, "t" },
+	{ "the directory of another network",
+		{ { "a.conflist", GOOD("m") }, { "b.conflist", GOOD("n") }, { "m/a.conf", "{" } },
+		"t" },
+	{ "a single plugin has no directory",
+		{ { "a.conf", "{\"name\":\"n\",\"type\":\"t\"}" }, { "n/a.conf", "{" } }, "t" },
+	{ "other files and directories in it",
+		{ { "a.conflist", GOOD("n") }, { "n/a.json", "{" }, { "n/b.conflist", "{" },
+			{ "n/c.conf", NULL } },
+		"t" },
+	{ "a directory that is not wanted",
+		{ { "a.conflist", "{\"name\":\"n\",\"loadOnlyInlinedPlugins\":\"TRUE\","
+				  "\"plugins\":[{\"type\":\"t\"}]}" },
+			{ "n/a.conf", "{" } },
+		"t" },
+	{ "a file where the directory would be", { { "a.conflist", GOOD("n") }, { "n", "" } },
+		"t" },
+
+	{ "a broken file in the directory", { { "a.conflist", GOOD("n") }, { "n/a.conf", "{" } },
+		.code = CNI_DECODING_FAILURE, .msg = "DIR/n/a.conf is not valid JSON: line 1, " },
+	{ "no plugin in the directory's file",
+		{ { "a.conflist", GOOD("n") }, { "n/a.conf", "{}" } }, .code = CNI_INVALID_CONFIG,
+		.msg = "DIR/n/a.conf: \"type\" is missing" },
+	{ "an empty list before the directory's plugins",
+		{ { "a.conflist", LIST("n", "[]") }, { "n/a.conf", "{\"type\":\"a\"}" } },
+		.code = CNI_INVALID_CONFIG, .msg = "DIR/a.conflist: \"plugins\" is empty" },
+	{ "only inlined plugins, and none",
+		{ { "a.conflist", "{\"name\":\"n\",\"loadOnlyInlinedPlugins\":true}" },
+			{ "n/a.conf", "{\"type\":\"a\"}" } },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: \"plugins\" is missing, and \"loadOnlyInlinedPlugins\" is "
+		       "true" },
+	{ "a boolean that is another string",
+		{ { "a.conflist", "{\"name\":\"n\",\"disableGC\":\"yes\"}" } },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: \"disableGC\" must be true or false, or one of them as a "
+		       "string" },
+	{ "a boolean that is a number", { { "a.conflist", "{\"name\":\"n\",\"disableCheck\":1}" } },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: \"disableCheck\" must be true or false, or one of them as "
+		       "a string" },
+	{ "versions that are no list",
+		{ { "a.conflist", "{\"name\":\"n\",\"cniVersions\":\"1.0.0\"}" } },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: \"cniVersions\" must be an array, not a string" },
+	{ "a version among them that is none",
+		{ { "a.conflist", "{\"name\":\"n\",\"cniVersions\":[\"1.0.0\",\"new\"]}" } },
+		.code = CNI_INVALID_CONFIG,
+		.msg = "DIR/a.conflist: \"cniVersions\" must be a list of strings such as "
+		       "\"1.1.0\"" },
+
 	{ "an empty directory", { { 0 } }, .code = CNI_INVALID_CONFIG,
 		.msg = "no net configurations found in DIR" },
 	{ "only other files", { { "a.txt", "" }, { "b.conf", NULL } }, .code = CNI_INVALID_CONFIG,
@@ -86,7 +155,7 @@ static const struct {
 		.code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: \"cniVersion\" must be a string, not a number" },
 	{ "no plugins", { { "a.conflist", "{\"name\":\"n\"}" } }, .code = CNI_INVALID_CONFIG,
-		.msg = "DIR/a.conflist: \"plugins\" is missing" },
+		.msg = "DIR/a.conflist: no plugin configs found: \"plugins\" is missing" },
 	{ "empty plugins", { { "a.conflist", LIST("n", "[]") } }, .code = CNI_INVALID_CONFIG,
 		.msg = "DIR/a.conflist: \"plugins\" is empty" },
 	{ "plugins that are no list", { { "a.conflist", LIST("n", "{}") } },
@@ -120,11 +189,18 @@ static const struct {
 
 static void write_files(const struct file *file)
 {
-	char name[PATH_MAX];
+	char name[PATH_MAX], *slash;
 
 	test_mkdir("net");
 	for (; file->name; file++) {
 		snprintf(name, sizeof(name), "net/%s", file->name);
+		slash = strchr(name + 4, '/');
+		if (slash) {
+			*slash = '\0';
+			if (!test_exists(name))
+				test_mkdir(name);
+			*slash = '/';
+		}
 		if (file->text)
 			test_write(name, 0644, file->text);
 		else
@@ -190,6 +266,32 @@ static void test_wrapped(void)
 	test_remove("net");
 }
 
+/* What the cache keeps then; numbers, unknown keys and the version as they were. */
+static void test_appended(void)
+{
+	CLEANUP(conflist_done) struct libcni_list list = { 0 };
+	struct cni_error err;
+	char path[PATH_MAX];
+
+	test_mkdir("net");
+	test_mkdir("net/n");
+	test_write("net/a.conflist", 0644,
+		"{\"Plugins\":1, \"name\":\"n\", \"cniVersions\":[\"1.0.0\"], "
+		"\"x\":12345678901234567890,"
+		" \"plugins\":[{\"type\":\"t\",\"y\":1.50}]}");
+	test_write("net/n/b.conf", 0644, "{\"type\":\"b\", \"z\":[1e3, null]}");
+	test_write("net/n/a.conf", 0644, "{\"type\":\"a\", \"name\":\"own\"}");
+	ok(!conflist_load(&list, test_path(path, "net"), "n", &err), "append plugins");
+	is(list.text,
+		"{\"name\":\"n\",\"cniVersions\":[\"1.0.0\"],\"x\":12345678901234567890,"
+		"\"plugins\":["
+		"{\"type\":\"t\",\"y\":1.50},{\"type\":\"a\",\"name\":\"own\"},"
+		"{\"type\":\"b\",\"z\":[1e3,null]}]}",
+		"in the order of their names, behind those of the list");
+	is(list.version_text, "1.0.0", "the version counts as before");
+	test_remove("net");
+}
+
 static void test_versions(void)
 {
 	static const struct {
@@ -203,14 +305,20 @@ static void test_versions(void)
 			"0.4.0", CNI_0_4_0 },
 		{ "{\"name\":\"n\",\"cniVersion\":\"7.0\",\"plugins\":[{\"type\":\"t\"}]}", "7.0",
 			CNI_NEWEST },
+		{ VERSIONS("0.4.0", "\"1.0.0\",\"0.3.1\",\"9.0.0\""), "1.0.0", CNI_1_0_0 },
+		{ VERSIONS("1.1.0", "\"1.0.0\""), "1.1.0", CNI_1_1_0 },
+		{ VERSIONS("", "\"0.2.0\""), "0.2.0", CNI_0_2_0 },
+		{ VERSIONS("9.0.0", "\"0.1.0\",\"1.0.5\""), "0.1.0", CNI_0_1_0 },
+		{ VERSIONS("9.0.0", "\"9.1.0\""), "9.0.0", CNI_NEWEST },
+		{ VERSIONS("0.4.0", ""), "0.4.0", CNI_0_4_0 },
 	};
 
 	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
 		CLEANUP(conflist_done) struct libcni_list list = { 0 };
 		struct cni_error err;
 
-		ok(!conflist_parse(
-			   &list, "list", strdup(versions[i].text), strlen(versions[i].text), &err),
+		ok(!conflist_parse(&list, "list", CONFLIST_EITHER, strdup(versions[i].text),
+			   strlen(versions[i].text), &err),
 			"parse version \"%s\"", versions[i].version_text);
 		is(list.version_text, versions[i].version_text, "its text");
 		ok(list.version == versions[i].version, "its number");
@@ -263,6 +371,7 @@ int main(void)
 		return EXIT_FAILURE;
 	test_loads();
 	test_wrapped();
+	test_appended();
 	test_versions();
 	test_directories();
 	test_remove("");

@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Whole operations with fake plugins: shell scripts that append command, name and stdin to a file
- * "log" and then do what the case says. Through the public header alone.
- */
-#include "libcni/libcni.h"
-
-#include "libcni/test_files.h"
+/* Whole operations with fake plugins. Through the public header alone. */
+#include "libcni/test_plugins.h"
 
 #define CACHE "cache/results/n-c-eth0"
-
-static char path[PATH_MAX], cache_dir[PATH_MAX];
-
-static const struct libcni_attachment plain = {
-	.container_id = "c",
-	.netns = "/run/netns/x",
-	.ifname = "eth0",
-};
-
-/* A plugin that logs and then runs a script. */
-static void write_plugin(const char *name, const char *script)
-{
-	char file[64], text[1024];
-
-	snprintf(file, sizeof(file), "bin/%s", name);
-	snprintf(text, sizeof(text),
-		"#!/bin/sh\necho \"$CNI_COMMAND ${0##*/} $(cat)\" >>'%s/log'\n%s\n", test_dir,
-		script);
-	test_write(file, 0755, text);
-}
 
 enum { ADD, CHECK, DEL };
 
@@ -35,7 +10,6 @@ enum { ADD, CHECK, DEL };
 static int run(int command, const char *conflist, const struct libcni_attachment *at, char **result,
 	struct libcni_error *err)
 {
-	const struct libcni_runtime runtime = { .path = path, .cache_dir = cache_dir };
 	struct libcni_list *list;
 	char dir[PATH_MAX];
 	int rc;
@@ -51,13 +25,6 @@ static int run(int command, const char *conflist, const struct libcni_attachment
 		rc = (command == CHECK ? libcni_check : libcni_del)(&runtime, list, at, err);
 	libcni_free(list);
 	return rc;
-}
-
-static void is_log(const char *want, const char *name)
-{
-	CLEANUP(freep) char *got = test_read("log");
-
-	is(got ? got : "", want, "%s: what the plugins got", name);
 }
 
 #define TWO(version)                                                                               \
@@ -338,8 +305,6 @@ static void test_refused(void)
 	write_plugin("a", "echo '{}'");
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		for (int command = ADD; command <= DEL; command++) {
-			const struct libcni_runtime runtime = { .path = path,
-				.cache_dir = cache_dir };
 			struct libcni_error err = { 0 };
 			struct libcni_list *list;
 			char conflist[256], dir[PATH_MAX], *result;
@@ -438,11 +403,7 @@ static void test_load_errors(void)
 
 int main(void)
 {
-	if (!mkdtemp(test_dir))
-		return EXIT_FAILURE;
-	test_path(path, "bin");
-	test_path(cache_dir, "cache");
-	test_mkdir("bin");
+	test_begin();
 	test_mkdir("net");
 	test_life();
 	test_old_version();

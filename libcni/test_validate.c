@@ -263,7 +263,7 @@ static void test_commands(void)
 	test_command("good", 1, "^net.d/15-bad.conf:3:3: error: a string is expected$");
 	test_command("./absent", 1, "cannot read ./absent: No such file or directory");
 	test_command("./net.d", 1, "cannot read ./net.d: Is a directory");
-	test_command("", 1, "validate needs a file or the name of a network and nothing else");
+	test_command("", 1, "validate needs FILE|NETWORK: try");
 	test_command("a b", 1, "nothing else");
 	test_command("--nonsense x", 1, "cnitool validate --help");
 	test_command("--help", 0, "^Exit status: 0 nothing found, 1 errors, 2 warnings only");

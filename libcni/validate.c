@@ -7,27 +7,12 @@
 #include <string.h>
 
 #include "cni/exec.h"
+#include "cni/file.h"
 #include "cni/request.h"
 #include "libcni/conflist.h"
 #include "libcni/devices.h"
-#include "cni/file.h"
 #include "libcni/keys.h"
 #include "libcni/tool.h"
-
-static const char usage[] =
-	"Usage: cnitool validate [--json] FILE|NETWORK\n"
-	"\n"
-	"Tell what is wrong with a network configuration, without running a plugin.\n"
-	"\n"
-	"FILE is a path with '/' in it, or a file that exists; NETWORK is the name of a\n"
-	"network configuration in NETCONFPATH (default " DEFAULT_DIR ").\n"
-	"Plugins are looked for in CNI_PATH.\n"
-	"\n"
-	"Options:\n"
-	"      --json  the findings on stdout, as JSON\n"
-	"  -h, --help  this text\n"
-	"\n"
-	"Exit status: 0 nothing found, 1 errors, 2 warnings only.\n";
 
 static void check_exists(struct findings *f, const char *path, const char *place, const char *type)
 {
@@ -152,38 +137,28 @@ static int find_file(const char *text, char path[PATH_MAX], struct cni_error *er
 	return conflist_find(environment("NETCONFPATH", DEFAULT_DIR), text, path, err);
 }
 
-static int verdict(struct findings *f)
+int tool_validate(const struct tool *tool)
 {
-	bool has_errors = f->errors, has_warnings = f->warnings;
-	int rc = findings_end(f);
-
-	if (rc < 0)
-		return complain("cannot write the findings: %s", strerror(-rc));
-	if (has_errors)
-		return VALIDATE_ERRORS;
-	return has_warnings ? VALIDATE_WARNINGS : VALIDATE_OK;
-}
-
-int validate_main(int argc, char **argv)
-{
-	struct tool_operand operand =
-		tool_operand(argc, argv, usage, "a file or the name of a network");
-	struct findings f = { .json = operand.json };
+	struct findings f = { .json = tool->options & OPTION_JSON };
+	const char *operand = tool->operands[0];
 	CLEANUP(freep) char *text = NULL;
 	struct cni_error err;
 	char path[PATH_MAX];
 	size_t length;
 	int rc;
 
-	if (!operand.text)
-		return operand.status;
-	if (find_file(operand.text, path, &err) < 0)
-		return complain("%s", err.msg);
+	if (find_file(operand, path, &err) < 0)
+		return tool_cni_error(tool, &err);
 	rc = file_read(path, &text, &length);
 	if (rc < 0)
-		return complain("cannot read %s: %s", path, strerror(-rc));
+		return tool_fail(tool, CNI_IO_FAILURE, "cannot read %s: %s", path, strerror(-rc));
 	f.file = path;
 	findings_start(&f);
 	validate_text(&f, environment("CNI_PATH", ""), text, length);
-	return verdict(&f);
+	rc = findings_end(&f);
+	if (rc < 0)
+		return complain("cannot write the findings: %s", strerror(-rc));
+	if (f.errors)
+		return VALIDATE_ERRORS;
+	return f.warnings ? VALIDATE_WARNINGS : VALIDATE_OK;
 }

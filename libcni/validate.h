@@ -13,7 +13,4 @@ enum { VALIDATE_OK, VALIDATE_ERRORS, VALIDATE_WARNINGS };
  */
 void validate_text(struct findings *, const char *path, const char *text, size_t length);
 
-/* The command; argv[0] is its name. Returns the exit status. */
-int validate_main(int argc, char **argv);
-
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cni/iface.h"
 #include "netlink/route.h"
 
 static const struct json_field runtime_fields[] = {
@@ -68,21 +69,25 @@ static int find_mac(struct macvlan_conf *conf, struct cni_error *err)
 	return 0;
 }
 
+/* A source that comes before the one that filled in the text, if it says anything. */
+static void take(const char **text, const char *from)
+{
+	if (from && *from)
+		*text = from;
+}
+
 int macvlan_conf(const struct cni_request *req, struct macvlan_conf *conf, struct cni_error *err)
 {
 	/* IP is the IPAM's, which reads the same CNI_ARGS. */
 	static const char *const known[] = { "MAC", "IP", NULL };
-	const char *mac;
 
 	*conf = (struct macvlan_conf){ .mode_name = "" };
 	if (json_bind(req->config, macvlan_fields, conf, CNI_INVALID_CONFIG, err) < 0 ||
 		cni_request_check_args(req, known, err) < 0)
 		return -1;
-	mac = cni_request_arg(req, "MAC");
-	if (mac && *mac)
-		conf->mac_text = mac;
-	if (conf->runtime.mac && *conf->runtime.mac)
-		conf->mac_text = conf->runtime.mac;
+	take(&conf->mac_text, cni_request_arg(req, "MAC"));
+	take(&conf->mac_text, cni_request_cni_arg(req, "mac"));
+	take(&conf->mac_text, conf->runtime.mac);
 	if (conf->master && !*conf->master)
 		conf->master = NULL;
 	conf->has_dns = json_get(req->config, "dns") != NULL;
@@ -112,30 +117,13 @@ static int default_master(
 	return 0;
 }
 
-static int named_master(
-	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
-{
-	int rc = link_get(nl, conf->master, master);
-
-	if (rc == -ENODEV)
-		return cni_fail(err, CNI_TRY_LATER,
-			"master %s does not exist %s: its driver may not be loaded yet, or "
-			"\"master\" names another node's interface",
-			conf->master,
-			conf->link_in_container ? "in the container" : "on this host");
-	if (rc == -EINVAL)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"master \"%s\" is no name that a link can have", conf->master);
-	if (rc < 0)
-		return cni_fail_errno(
-			err, CNI_INTERNAL, rc, nl->extack, "look up master %s", conf->master);
-	return 0;
-}
-
 int macvlan_master(
 	const struct macvlan_conf *conf, struct nl *nl, struct link *master, struct cni_error *err)
 {
-	if ((conf->master ? named_master : default_master)(conf, nl, master, err) < 0)
+	int rc = conf->master ? iface_master(conf->master, conf->link_in_container, nl, master, err)
+			      : default_master(conf, nl, master, err);
+
+	if (rc < 0)
 		return -1;
 	if (master->type == ARPHRD_INFINIBAND)
 		return cni_fail(err, CNI_INVALID_CONFIG,

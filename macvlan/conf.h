@@ -27,7 +27,10 @@ struct macvlan_conf {
 /* The keys, for whoever checks configurations without running them. */
 extern const struct json_field macvlan_fields[];
 
-/* Bind and check the configuration; runtimeConfig.mac, then MAC of CNI_ARGS, then "mac". */
+/*
+ * Bind and check the configuration. The MAC is that of runtimeConfig.mac, then args.cni.mac, then
+ * MAC of CNI_ARGS, then "mac".
+ */
 int macvlan_conf(const struct cni_request *, struct macvlan_conf *, struct cni_error *);
 
 /*

@@ -40,56 +40,35 @@ static int explain(const struct macvlan_conf *conf, struct nl *outer, const stru
 		err, CNI_INTERNAL, rc, extack, "create a macvlan on %s", master->name);
 }
 
-/* Old kernels look the new name up in the namespace of the request, where it may be taken. */
-static int create_renamed(const struct cni_request *req, struct link_macvlan *wanted,
-	struct nl *outer, struct nl *inside, struct link_guard *guard)
+static int make(const struct iface_maker *maker, const char *name)
 {
-	char name[IFNAMSIZ];
-	struct link link;
-	int rc;
+	struct link_macvlan wanted = *(const struct link_macvlan *)maker->wanted;
 
-	wanted->name = iface_temporary_name(req, name);
-	link_guard_arm(guard, inside, name, guard->kind);
-	rc = link_add_macvlan(outer, wanted);
-	if (!rc)
-		rc = link_get(inside, name, &link);
-	if (rc)
-		return rc;
-	guard->index = link.index;
-	return link_rename(inside, link.index, req->ifname);
+	wanted.name = name;
+	return link_add_macvlan(maker->outer, &wanted);
 }
 
 int macvlan_create(const struct cni_request *req, const struct macvlan_conf *conf, struct nl *outer,
 	struct nl *inside, struct link_guard *guard, struct link *link, struct cni_error *err)
 {
 	struct link_macvlan wanted = {
-		.name = req->ifname,
 		.mode = conf->mode,
 		.mtu = (uint32_t)conf->mtu,
 		.bc_queue_len = (uint32_t)conf->bc_queue_len,
 		.address = conf->mac.length ? conf->mac.bytes : NULL,
 		.netns = conf->link_in_container ? -1 : req->netns,
 	};
+	const struct iface_maker maker = { "macvlan", make, outer, inside, &wanted };
 	struct link master;
 	int rc;
 
 	if (macvlan_master(conf, outer, &master, err) < 0)
 		return -1;
 	wanted.parent = master.index;
-	link_guard_arm(guard, inside, req->ifname, "macvlan");
-	rc = link_add_macvlan(outer, &wanted);
-	if (rc == -EEXIST) {
-		guard->nl = NULL;
-		if (!link_get(inside, req->ifname, link))
-			return iface_taken(req, err);
-		rc = create_renamed(req, &wanted, outer, inside, guard);
-	}
+	rc = iface_create(req, &maker, guard, link);
+	if (rc == -EEXIST)
+		return iface_taken(req, err);
 	if (rc < 0)
 		return explain(conf, outer, &master, rc, err);
-	rc = link_get(inside, req->ifname, link);
-	if (rc < 0)
-		return cni_fail_errno(
-			err, CNI_INTERNAL, rc, inside->extack, "look up the new %s", req->ifname);
-	guard->index = link->index;
-	return iface_mark(req, inside, link, err);
+	return iface_mark(req, inside, link, (struct link_state){ 0 }, err);
 }

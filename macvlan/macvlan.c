@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "macvlan/macvlan.h"
 
-#include <string.h>
-#include <strings.h>
-
 #include "cni/iface.h"
 #include "ipam/ipam.h"
 #include "macvlan/conf.h"
@@ -22,47 +19,21 @@ static int open_sockets(const struct cni_request *req, const struct macvlan_conf
 	return conf->link_in_container ? 0 : iface_open(req, host, -1, err);
 }
 
-static int add_addresses(const struct cni_request *req, struct nl *inside, const struct link *link,
-	struct ipam_guard *lease, struct cni_result *result, struct cni_error *err)
-{
-	if (ipam_wanted(req) && ipam_add(req, lease, result, err) < 0)
-		return -1;
-	for (size_t i = 0; i < result->n_addresses; i++)
-		result->addresses[i].interface = 0;
-	return iface_configure(req, inside, link, result, err);
-}
-
 static int macvlan_add(const struct cni_request *req, int out, struct cni_error *err)
 {
 	struct nl host = NL_CLOSED, inside = NL_CLOSED;
-	CLEANUP(cni_result_done) struct cni_result result = { 0 };
 	/* Undone last declared first: the address is given back when no link has it any more. */
 	CLEANUP(ipam_guard_end) struct ipam_guard lease = { 0 };
 	CLEANUP(link_guard_end) struct link_guard created = { 0 };
-	struct cni_interface *interface;
 	struct macvlan_conf conf;
 	struct link link;
 	struct nl *outer;
-	char mac[HWADDR_TEXT];
 
 	if (macvlan_conf(req, &conf, err) < 0 ||
-		open_sockets(req, &conf, &host, &inside, &outer, err) < 0)
-		return -1;
-	if (macvlan_create(req, &conf, outer, &inside, &created, &link, err) < 0 ||
-		add_addresses(req, &inside, &link, &lease, &result, err) < 0)
-		return -1;
-	interface = cni_result_interface(&result);
-	if (!interface)
-		return cni_fail(err, CNI_INTERNAL, "make the result: out of memory");
-	*interface = (struct cni_interface){
-		.name = req->ifname,
-		.mac = iface_mac(&link, mac),
-		.sandbox = req->netns_path,
-		.mtu = link.mtu,
-	};
-	if (conf.has_dns)
-		result.dns = conf.dns;
-	if (cni_result_print(&result, req, out, err) < 0)
+		open_sockets(req, &conf, &host, &inside, &outer, err) < 0 ||
+		macvlan_create(req, &conf, outer, &inside, &created, &link, err) < 0 ||
+		ipam_attach(
+			req, out, &inside, &link, conf.has_dns ? &conf.dns : NULL, &lease, err) < 0)
 		return -1;
 	created.nl = NULL;
 	lease.request = NULL;
@@ -94,25 +65,17 @@ static int check_parent(const struct cni_request *req, const struct macvlan_conf
 static int check_link(const struct macvlan_conf *conf, const struct link *link,
 	const struct cni_interface *promised, struct cni_error *err)
 {
-	char mac[HWADDR_TEXT];
+	uint32_t mtu = promised->mtu ? promised->mtu : (uint32_t)conf->mtu;
 
-	if (strcmp(link->kind, "macvlan") != 0)
-		return cni_fail(err, CNI_INTERNAL, "%s is a link of kind %s, not a macvlan",
-			link->name, *link->kind ? link->kind : "(hardware)");
+	if (iface_check_link(link, "macvlan", promised, err) < 0)
+		return -1;
 	if (link->macvlan_mode != conf->mode)
 		return cni_fail(err, CNI_INTERNAL, "%s is not in mode %s", link->name,
 			*conf->mode_name ? conf->mode_name : "bridge");
-	if (promised->mac && strcasecmp(promised->mac, iface_mac(link, mac)) != 0)
-		return cni_fail(err, CNI_INTERNAL, "MAC of %s is %s, not %s", link->name, mac,
-			promised->mac);
-	if (!(link->flags & IFF_UP))
-		return cni_fail(err, CNI_INTERNAL, "%s is down", link->name);
 	if (conf->bc_queue_len && iface_check_number(link, "bcqueuelen", link->bc_queue_len,
 					  (uint64_t)conf->bc_queue_len, err) < 0)
 		return -1;
-	if (promised->mtu)
-		return iface_check_number(link, "mtu", link->mtu, promised->mtu, err);
-	return conf->mtu ? iface_check_number(link, "mtu", link->mtu, (uint64_t)conf->mtu, err) : 0;
+	return mtu ? iface_check_number(link, "mtu", link->mtu, mtu, err) : 0;
 }
 
 static int macvlan_check(const struct cni_request *req, struct cni_error *err)

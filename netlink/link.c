@@ -7,15 +7,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "netlink/ipoib.h"
 #include "netlink/link_message.h"
 
 /* ALTIFNAMSIZ of linux/if.h, which cannot be included beside net/if.h everywhere. */
 #define ALTNAME_SIZE 128
 #define ADDRESS_SIZE 6
-#define KIND_MACVLAN "macvlan"
 
-/* size is that of the kernel's buffer, NUL included. */
-static bool is_name(const char *name, size_t size)
+bool link_is_name(const char *name, size_t size)
 {
 	size_t length = strnlen(name, size);
 
@@ -46,6 +45,8 @@ static int read_info(const struct nlattr *attr, void *data)
 	case IFLA_INFO_DATA: /* the kernel puts the kind first */
 		if (!strcmp(link->kind, KIND_MACVLAN))
 			return nl_each_nested(attr, read_macvlan, link);
+		if (!strcmp(link->kind, KIND_IPOIB))
+			return nl_each_nested(attr, ipoib_read, link);
 	}
 	return 0;
 }
@@ -109,7 +110,7 @@ int link_read(const struct nlmsghdr *message, void *data)
 	return 0;
 }
 
-static struct ifinfomsg *begin(struct nl_request *req, uint16_t type, uint16_t flags, int index)
+struct ifinfomsg *link_begin(struct nl_request *req, uint16_t type, uint16_t flags, int index)
 {
 	struct ifinfomsg *info = nl_begin(req, type, flags, sizeof(*info));
 
@@ -136,9 +137,9 @@ int link_get(struct nl *nl, const char *name, struct link *out)
 {
 	struct nl_request req;
 
-	if (!is_name(name, ALTNAME_SIZE))
+	if (!link_is_name(name, ALTNAME_SIZE))
 		return -EINVAL;
-	begin(&req, RTM_GETLINK, 0, 0);
+	link_begin(&req, RTM_GETLINK, 0, 0);
 	/* IFLA_IFNAME finds alternative names too, but takes no longer ones than its own. */
 	nl_put_string(&req, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	return get(nl, &req, out);
@@ -151,7 +152,7 @@ int link_get_index(struct nl *nl, int index, struct link *out)
 	/* Without an index the kernel would look for a name. */
 	if (index <= 0)
 		return -EINVAL;
-	begin(&req, RTM_GETLINK, 0, index);
+	link_begin(&req, RTM_GETLINK, 0, index);
 	return get(nl, &req, out);
 }
 
@@ -172,9 +173,9 @@ int link_add_macvlan(struct nl *nl, const struct link_macvlan *macvlan)
 {
 	struct nl_request req;
 
-	if (!is_name(macvlan->name, IFNAMSIZ))
+	if (!link_is_name(macvlan->name, IFNAMSIZ))
 		return -EINVAL;
-	begin(&req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	link_begin(&req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	nl_put_string(&req, IFLA_IFNAME, macvlan->name);
 	nl_put_u32(&req, IFLA_LINK, (uint32_t)macvlan->parent);
 	if (macvlan->netns >= 0)
@@ -191,20 +192,23 @@ int link_rename(struct nl *nl, int index, const char *name)
 {
 	struct nl_request req;
 
-	if (index <= 0 || !is_name(name, IFNAMSIZ))
+	if (index <= 0 || !link_is_name(name, IFNAMSIZ))
 		return -EINVAL;
-	begin(&req, RTM_SETLINK, 0, index);
+	link_begin(&req, RTM_SETLINK, 0, index);
 	nl_put_string(&req, IFLA_IFNAME, name);
 	return nl_do(nl, &req, NULL, NULL);
 }
 
-/* The sysctl of that name, by netlink: it needs no visit to the namespace. */
-static void put_arp_notify(struct nl_request *req)
+/* The sysctls of these names, by netlink: they need no visit to the namespace. */
+static void put_inet(struct nl_request *req, const struct link_state *state)
 {
 	struct nlattr *families = nl_nest(req, IFLA_AF_SPEC), *inet = nl_nest(req, AF_INET);
 	struct nlattr *conf = nl_nest(req, IFLA_INET_CONF);
 
-	nl_put_u32(req, IPV4_DEVCONF_ARP_NOTIFY, 1);
+	if (state->proxy_arp)
+		nl_put_u32(req, IPV4_DEVCONF_PROXY_ARP, 1);
+	if (state->arp_notify)
+		nl_put_u32(req, IPV4_DEVCONF_ARP_NOTIFY, 1);
 	nl_nest_end(req, conf);
 	nl_nest_end(req, inet);
 	nl_nest_end(req, families);
@@ -218,14 +222,27 @@ int link_set(struct nl *nl, int index, const struct link_state *state)
 	if (index <= 0 ||
 		(state->alias && strlen(state->alias) >= sizeof(((struct link *)0)->alias)))
 		return -EINVAL;
-	info = begin(&req, RTM_SETLINK, 0, index);
+	info = link_begin(&req, RTM_SETLINK, 0, index);
 	info->ifi_flags = state->up ? IFF_UP : 0;
 	info->ifi_change = state->up || state->down ? IFF_UP : 0;
 	/* Without its NUL: that would be an octet of the alias, and "" an alias of one. */
 	if (state->alias)
 		nl_put(&req, IFLA_IFALIAS, state->alias, strlen(state->alias));
-	if (state->arp_notify)
-		put_arp_notify(&req);
+	if (state->mtu)
+		nl_put_u32(&req, IFLA_MTU, state->mtu);
+	if (state->arp_notify || state->proxy_arp)
+		put_inet(&req, state);
+	return nl_do(nl, &req, NULL, NULL);
+}
+
+int link_move(struct nl *nl, int index, int netns)
+{
+	struct nl_request req;
+
+	if (index <= 0 || netns < 0)
+		return -EINVAL;
+	link_begin(&req, RTM_SETLINK, 0, index);
+	nl_put_u32(&req, IFLA_NET_NS_FD, (uint32_t)netns);
 	return nl_do(nl, &req, NULL, NULL);
 }
 
@@ -235,7 +252,7 @@ int link_del(struct nl *nl, int index)
 
 	if (index <= 0)
 		return -EINVAL;
-	begin(&req, RTM_DELLINK, 0, index);
+	link_begin(&req, RTM_DELLINK, 0, index);
 	return nl_do(nl, &req, NULL, NULL);
 }
 
@@ -244,9 +261,9 @@ static int change_altname(struct nl *nl, uint16_t type, uint16_t flags, int inde
 	struct nl_request req;
 	struct nlattr *list;
 
-	if (index <= 0 || !is_name(name, ALTNAME_SIZE))
+	if (index <= 0 || !link_is_name(name, ALTNAME_SIZE))
 		return -EINVAL;
-	begin(&req, type, flags, index);
+	link_begin(&req, type, flags, index);
 	list = nl_nest(&req, IFLA_PROP_LIST);
 	nl_put_string(&req, IFLA_ALT_IFNAME, name);
 	nl_nest_end(&req, list);
@@ -262,58 +279,4 @@ int link_add_altname(struct nl *nl, int index, const char *name)
 int link_del_altname(struct nl *nl, int index, const char *name)
 {
 	return change_altname(nl, RTM_DELLINKPROP, 0, index, name);
-}
-
-struct child_search {
-	int parent;
-	struct link child; /* index 0: none yet */
-};
-
-static void forget_child(void *data)
-{
-	struct child_search *search = data;
-
-	search->child.index = 0;
-}
-
-static bool is_stacked(const char *kind)
-{
-	static const char *const kinds[] = { KIND_MACVLAN, "macvtap", "ipvlan", "ipvtap" };
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kind, kinds[i]))
-			return true;
-	return false;
-}
-
-static int match_child(const struct nlmsghdr *message, void *data)
-{
-	struct child_search *search = data;
-	struct link link;
-	int rc;
-
-	if (search->child.index)
-		return 0;
-	if ((rc = link_read(message, &link)) < 0)
-		return rc;
-	if (link.parent == search->parent && !link.parent_elsewhere && is_stacked(link.kind))
-		search->child = link;
-	return 0;
-}
-
-int link_find_child(struct nl *nl, int parent, struct link *out)
-{
-	struct child_search search = { .parent = parent };
-	struct nl_request req;
-	int rc;
-
-	begin(&req, RTM_GETLINK, 0, 0);
-	nl_put_u32(&req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if ((rc = nl_dump(nl, &req, match_child, forget_child, &search)) < 0)
-		return rc;
-	if (!search.child.index)
-		return -ENODEV;
-	*out = search.child;
-	return 0;
 }

@@ -23,6 +23,9 @@ struct link {
 	char alias[256];
 	uint32_t macvlan_mode; /* MACVLAN_MODE_*, 0 unless a macvlan */
 	uint32_t bc_queue_len; /* IFLA_MACVLAN_BC_QUEUE_LEN, 0 unless a macvlan */
+	/* 0 unless an IPoIB interface */
+	uint16_t ipoib_pkey, ipoib_mode; /* with the full member's bit; IPOIB_MODE_* */
+	bool ipoib_umcast;
 };
 
 /*
@@ -54,7 +57,9 @@ int link_rename(struct nl *, int index, const char *name);
 struct link_state {
 	bool up, down;
 	const char *alias; /* NULL: unchanged, "": none; 255 octets at the most */
-	bool arp_notify;   /* switch net.ipv4.conf.LINK.arp_notify on */
+	uint32_t mtu;	   /* 0: unchanged */
+	/* Switch these of net.ipv4.conf.LINK on. */
+	bool arp_notify, proxy_arp;
 };
 
 /*
@@ -62,14 +67,24 @@ struct link_state {
  * announcement that comes with the first sets the other in a message before.
  */
 int link_set(struct nl *, int index, const struct link_state *);
+
+/* Into another namespace, under the same name; -EEXIST if that is taken there. It comes up down. */
+int link_move(struct nl *, int index, int netns);
+
 int link_del(struct nl *, int index);
 int link_add_altname(struct nl *, int index, const char *name);
 int link_del_altname(struct nl *, int index, const char *name);
 
 /*
+ * Every link of a kind (NULL: of any) in the namespace. This one does dump: it is for what nobody
+ * knows the name of. *list is malloc'd and to be freed.
+ */
+int link_list(struct nl *, const char *kind, struct link **list, size_t *count);
+
+/*
  * The first macvlan, macvtap, ipvlan or ipvtap of this namespace on top of parent: what keeps it
- * from serving another kind. (What it is a port of, link_get() tells.) For messages only: this
- * one does dump. -ENODEV if there is none.
+ * from serving another kind. (What it is a port of, link_get() tells.) For messages only: it is
+ * found in a dump. -ENODEV if there is none.
  */
 int link_find_child(struct nl *, int parent, struct link *);
 

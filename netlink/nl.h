@@ -90,6 +90,7 @@ int nl_each_in(const void *payload, size_t size, nl_attr_fn *visit, void *data);
 int nl_each_nested(const struct nlattr *, nl_attr_fn *visit, void *data);
 
 /* The value of an attribute, checked: -EBADMSG if its size or its NUL is wrong. */
+int nl_get_u16(const struct nlattr *, uint16_t *value);
 int nl_get_u32(const struct nlattr *, uint32_t *value);
 int nl_get_int(const struct nlattr *, int *value);
 int nl_get_string(const struct nlattr *, char *out, size_t size);

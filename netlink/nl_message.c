@@ -82,6 +82,14 @@ int nl_each_nested(const struct nlattr *nest, nl_attr_fn *visit, void *data)
 	return nl_each_in(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), visit, data);
 }
 
+int nl_get_u16(const struct nlattr *attr, uint16_t *value)
+{
+	if (mnl_attr_get_payload_len(attr) != sizeof(*value))
+		return -EBADMSG;
+	*value = mnl_attr_get_u16(attr);
+	return 0;
+}
+
 int nl_get_u32(const struct nlattr *attr, uint32_t *value)
 {
 	if (mnl_attr_get_payload_len(attr) != sizeof(*value))

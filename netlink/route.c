@@ -13,7 +13,7 @@ static size_t size_of(const struct route *route)
 
 static bool is_valid(const struct route *route)
 {
-	return route->index > 0 && size_of(route) && route->prefix <= 8 * size_of(route);
+	return route->index >= 0 && size_of(route) && route->prefix <= 8 * size_of(route);
 }
 
 /* In a request for a dump the table is a filter. */
@@ -49,7 +49,7 @@ int route_add(struct nl *nl, const struct route *route)
 	struct nl_request req;
 	struct rtmsg *msg;
 
-	if (!is_valid(route))
+	if (!is_valid(route) || !route->index)
 		return -EINVAL;
 	/* Neither NLM_F_EXCL, which would refuse a second gateway, nor NLM_F_APPEND: as CNI's
 	 * reference plugins do it, so that the same route of several is preferred. */
@@ -205,7 +205,7 @@ static int match_hop(const struct hop *hop, void *data)
 	struct route_search *search = data;
 	const struct route *want = search->want;
 
-	if (hop->index != want->index ||
+	if (!is_value((uint32_t)want->index, (uint32_t)hop->index) ||
 		(want->has_gateway && !is_bytes(hop->gateway, want->gateway, size_of(want))))
 		return 0;
 	return search->found = true;
@@ -239,7 +239,8 @@ int route_has(struct nl *nl, const struct route *route)
 	if (!is_valid(route))
 		return -EINVAL;
 	begin(&req, RTM_GETROUTE, 0, route->family, route->table);
-	nl_put_u32(&req, RTA_OIF, (uint32_t)route->index);
+	if (route->index)
+		nl_put_u32(&req, RTA_OIF, (uint32_t)route->index);
 	rc = nl_dump(nl, &req, match, forget, &search);
 	if (rc == -ENOENT) /* a table that nothing was ever put into */
 		return 0;

@@ -25,9 +25,9 @@ struct route {
 int route_add(struct nl *, const struct route *);
 
 /*
- * Is there a route like this? 1, 0 or -errno. Fields that are 0 (gateway, table, priority, scope,
- * mtu, advmss) match anything: an IPv6 route added with priority 0 has 1024, for one. IPv6 routes
- * have no scope, and any matches.
+ * Is there a route like this? 1, 0 or -errno. Fields that are 0 (gateway, index, table, priority,
+ * scope, mtu, advmss) match anything: an IPv6 route added with priority 0 has 1024, for one. IPv6
+ * routes have no scope, and any matches.
  */
 int route_has(struct nl *, const struct route *);
 

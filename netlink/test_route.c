@@ -126,8 +126,9 @@ static void test_invalid(void)
 		{ "another family", { .index = 7, .family = AF_UNIX } },
 		{ "an IPv4 prefix of 33", { .index = 7, .family = AF_INET, .prefix = 33 } },
 		{ "an IPv6 prefix of 129", { .index = 7, .family = AF_INET6, .prefix = 129 } },
-		{ "no link", { .family = AF_INET, .prefix = 24 } },
+		{ "a negative link", { .index = -1, .family = AF_INET, .prefix = 24 } },
 	};
+	const struct route nowhere = { .family = AF_INET, .prefix = 24 };
 	int index = 99;
 	size_t i;
 
@@ -135,6 +136,7 @@ static void test_invalid(void)
 		is_code(route_add(&script.nl, &cases[i].route), -EINVAL, cases[i].name);
 		is_code(route_has(&script.nl, &cases[i].route), -EINVAL, cases[i].name);
 	}
+	is_code(route_add(&script.nl, &nowhere), -EINVAL, "no link");
 	is_code(route_default_link(&script.nl, AF_UNIX, &index), -EINVAL, "another family");
 	script_silent(&script, "invalid");
 }
@@ -184,6 +186,9 @@ static void test_has(void)
 	has(&v6, &v6, 1, "IPv6 in table 1000");
 	has(&v4, &(struct route){ .family = AF_INET, .prefix = 16, .dst = { 10, 2 }, .index = 7 },
 		1, "what is not asked for matches anything");
+	route = v4;
+	route.index = 0;
+	has(&v4, &route, 1, "on any link where none is asked for");
 	has(&v6, &v4, 0, "another family");
 #define CHANGED(origin, member, value)                                                             \
 	(route = (origin), route.member = (value), has(&route, &(origin), 0, "another " #member))
@@ -231,6 +236,13 @@ static void test_has_asks(void)
 	msg->rtm_table = 100;
 	nl_put_u32(&want, RTA_OIF, 7);
 	script_compare(&script, &want, NLM_F_DUMP, "table 100");
+
+	done(0);
+	route = (struct route){ .family = AF_INET };
+	is_code(route_has(&script.nl, &route), 0, "no route at all, on any link");
+	msg = nl_begin(&want, RTM_GETROUTE, 0, sizeof(*msg));
+	msg->rtm_family = AF_INET;
+	script_compare(&script, &want, NLM_F_DUMP, "all links");
 
 	done(-ENOENT);
 	is_code(route_has(&script.nl, &v6), 0, "a table that is not there");

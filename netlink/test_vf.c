@@ -152,12 +152,17 @@ static const struct vf all = {
 
 static void expect_all(void)
 {
-	const struct ifla_vf_vlan_info vlan = { 5, 100, 4, htons(0x88a8) };
 	const struct ifla_vf_mac mac = { 5, { 2, 0, 0, 0, 0, 1 } };
 	const struct ifla_vf_rate rate = { 5, 100, 200 };
 	const struct ifla_vf_spoofchk off = { 5, 0 }, on = { 5, 1 }, disable = { 5, 2 };
+	struct ifla_vf_vlan_info vlan;
 	struct ifla_vf_guid guid;
 
+	memset(&vlan, 0, sizeof(vlan));
+	vlan.vf = 5;
+	vlan.vlan = 100;
+	vlan.qos = 4;
+	vlan.vlan_proto = htons(0x88a8);
 	memset(&guid, 0, sizeof(guid));
 	guid.vf = 5;
 	guid.guid = 0x0200000000000007;

@@ -212,14 +212,15 @@ int vf_get(struct nl *nl, int pf, uint32_t number, struct vf *out)
 
 static void put_vlan(struct nl_request *req, const struct vf *vf)
 {
-	struct ifla_vf_vlan_info wanted = {
-		.vf = vf->number,
-		.vlan = vf->vlan,
-		.qos = vf->qos,
-		.vlan_proto = htons(vf->proto),
-	};
 	struct nlattr *list = nl_nest(req, IFLA_VF_VLAN_LIST);
+	struct ifla_vf_vlan_info wanted;
 
+	/* The padding goes to the kernel, too. */
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.vf = vf->number;
+	wanted.vlan = vf->vlan;
+	wanted.qos = vf->qos;
+	wanted.vlan_proto = htons(vf->proto);
 	nl_put(req, IFLA_VF_VLAN_INFO, &wanted, sizeof(wanted));
 	nl_nest_end(req, list);
 }
@@ -256,7 +257,6 @@ static void put_guid(
 	struct ifla_vf_guid wanted;
 	uint64_t value;
 
-	/* The padding goes to the kernel, too. */
 	memset(&wanted, 0, sizeof(wanted));
 	memcpy(&value, guid, sizeof(value));
 	wanted.vf = vf->number;

@@ -114,7 +114,7 @@ check_scripts() {
 
 
 check_pages() {
-	git ls-files --cached --others --exclude-standard '*.8' | xargs mandoc -T lint -W warning
+	git ls-files --cached --others --exclude-standard '*.[38]' | xargs mandoc -T lint -W warning
 }
 
 mkdir -p $logs
