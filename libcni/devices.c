@@ -47,8 +47,9 @@ static bool is_there(const char *directory, const char *name)
 
 static void check_bus(struct findings *f, const char *place, const char *key, const char *id)
 {
-	if (strchr(id, '/') || (!is_there("/sys/bus/pci/devices/", id) &&
-				       !is_there("/sys/bus/auxiliary/devices/", id)))
+	if (*id == '.' || strchr(id, '/') ||
+		(!is_there("/sys/bus/pci/devices/", id) &&
+			!is_there("/sys/bus/auxiliary/devices/", id)))
 		finding_warning(f, place,
 			"%s %s is neither a PCI nor an auxiliary device of this machine", key, id);
 }

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "libcni/tool.h"
+
 void findings_start(struct findings *f)
 {
 	json_open(&f->w, NULL, '{');
@@ -18,10 +20,15 @@ static void tell(struct findings *f, bool is_error, const char *place,
 
 	*(is_error ? &f->errors : &f->warnings) += 1;
 	if (!f->json) {
-		fprintf(stderr, "%s:", f->file);
+		print_safely(stderr, f->file);
+		fputc(':', stderr);
 		if (where)
 			fprintf(stderr, "%zu:%zu:", where->line, where->column);
-		fprintf(stderr, " %s: %s%s%s\n", level, place, *place ? ": " : "", message);
+		fprintf(stderr, " %s: ", level);
+		print_safely(stderr, place);
+		fputs(*place ? ": " : "", stderr);
+		print_safely(stderr, message);
+		fputc('\n', stderr);
 		return;
 	}
 	json_open(&f->w, NULL, '{');

@@ -10,8 +10,10 @@
 
 #include "cni/result.h"
 #include "hostdevice/conf.h"
+#include "hostdevice/settings.h"
 #include "ipoib/conf.h"
 #include "macvlan/conf.h"
+#include "meta/rdma/conf.h"
 
 int known_routes(
 	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
@@ -34,6 +36,15 @@ int known_dns(
 	(void)rule;
 	(void)field;
 	return cni_dns_read(&dns, value, err);
+}
+
+/* "" asks for a link without addresses, as {} does. */
+static int bind_ipam(
+	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
+{
+	const char *text = json_text(value);
+
+	return text && !*text ? 0 : json_bind_object(value, rule, field, err);
 }
 
 /* A boolean, or its name in any case. */
@@ -97,7 +108,7 @@ static const struct json_field common[] = {
 	{ .key = "type", .bind = json_bind_string, .required = true },
 	{ .key = "cniVersion", .bind = bind_version },
 	{ .key = "capabilities", .bind = bind_capabilities },
-	OBJECT("ipam"),
+	{ .key = "ipam", .bind = bind_ipam },
 	DNS,
 	OBJECT("args"),
 	OBJECT("runtimeConfig"),
@@ -106,34 +117,6 @@ static const struct json_field common[] = {
 	STRING("pciBusID"),
 	{ 0 },
 };
-
-static const struct json_field sriov[] = {
-	RANGE("vlan", 0, 4094),
-	RANGE("vlanQoS", 0, 7),
-	STRING("vlanProto"),
-	STRING("mac"),
-	STRING("spoofchk"),
-	STRING("trust"),
-	STRING("link_state"),
-	RANGE("min_tx_rate", 0, INT32_MAX),
-	RANGE("max_tx_rate", 0, INT32_MAX),
-	STRING("logLevel"),
-	STRING("logFile"),
-	{ 0 },
-};
-
-static const struct json_field ib_sriov[] = {
-	STRING("link_state"),
-	STRING("guid"),
-	STRING("pkey"),
-	BOOLEAN("rdmaIsolation"),
-	BOOLEAN("ibKubernetesEnabled"),
-	BOOLEAN("vfioPciMode"),
-	{ 0 },
-};
-
-static const struct json_field rdma_qos[] = { RANGE("tos", 0, 255), RANGE("tc", 0, 255), { 0 } };
-static const struct json_field rdma[] = { OBJECT_OF("rdmaQoS", rdma_qos), { 0 } };
 
 static const struct json_field tuning[] = {
 	OBJECT("sysctl"),
@@ -159,9 +142,9 @@ static const struct known_type plugins[] = {
 	{ "macvlan", TABLES(common, macvlan_fields) },
 	{ "host-device", TABLES(common, hostdev_fields) },
 	{ "ipoib", TABLES(common, ipoib_fields) },
-	{ "sriov", TABLES(common, sriov) },
-	{ "ib-sriov", TABLES(common, ib_sriov) },
-	{ "rdma", TABLES(common, rdma) },
+	{ "sriov", TABLES(common, settings_sriov_fields) },
+	{ "ib-sriov", TABLES(common, settings_ib_sriov_fields) },
+	{ "rdma", TABLES(common, rdma_fields) },
 	{ "tuning", TABLES(common, tuning) },
 	{ "sbr", TABLES(common, sbr) },
 	{ 0 },

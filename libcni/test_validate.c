@@ -183,6 +183,8 @@ static const struct bad {
 		"warning", "kernelpath /sys/devices/no does not exist" },
 	{ "{\"name\":\"n\",\"type\":\"sriov\",\"deviceID\":\"../..\"}", 2, "warning",
 		"deviceID ../.. is neither a PCI" },
+	{ "{\"name\":\"n\",\"type\":\"sriov\",\"deviceID\":\"..\"}", 2, "warning",
+		"deviceID .. is neither a PCI" },
 	{ "{\"name\":\"n\",\"type\":\"sriov\",\"vlan\":4095}", 1, "error",
 		"from 0 to 4094, not 4095" },
 	{ "{\"name\":\"n\",\"type\":\"rdma\",\"rdmaQoS\":{\"tos\":256}}", 1, "error",
@@ -192,6 +194,7 @@ static const struct bad {
 	{ "{\"name\":\"n\",\"type\":\"macvlan\",\"ipam\":[]}", 1, "error",
 		"\"ipam\" must be an object" },
 	{ "{\"name\":\"n\",\"type\":\"macvlan\",\"ipam\":{\"type\":\"\"}}", 0, NULL, NULL },
+	{ "{\"name\":\"n\",\"type\":\"macvlan\",\"ipam\":\"\"}", 0, NULL, NULL },
 	{ "{\"name\":\"n\",\"type\":\"macvlan\",\"ipam\":{\"type\":1}}", 1, "error",
 		"ipam: \"type\" must be a string" },
 	{ "{\"name\":\"n\",\"type\":\"macvlan\",\"ipam\":{\"subnet\":\"x\"}}", 2, "warning",
@@ -261,6 +264,8 @@ static void test_commands(void)
 	test_command("none", 1, "no net configuration with name .none. in net.d");
 	test_write("net.d/15-bad.conf", 0644, "{\n  \"name\": \"bad\",\n  x }");
 	test_command("good", 1, "^net.d/15-bad.conf:3:3: error: a string is expected$");
+	test_write("escape.json", 0644, "{\"name\":\"n\",\"type\":\"sbr\",\"\\u001b[2J\":1}");
+	test_command("./escape.json", 2, "unknown key \"[\\]x1b.2J\": it is ignored");
 	test_command("./absent", 1, "cannot read ./absent: No such file or directory");
 	test_command("./net.d", 1, "cannot read ./net.d: Is a directory");
 	test_command("", 1, "validate needs FILE|NETWORK: try");
