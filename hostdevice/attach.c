@@ -203,10 +203,10 @@ int attach_claim(struct world *world, const struct hostdev_conf *conf, struct de
 {
 	int rc;
 
-	if (find(world, conf, device, err) < 0 || heal(world, device, err) < 0)
-		return -1;
 	do {
-		if (claim_take(claim, world->directory, device->key, err) < 0)
+		/* What was restored may be another link than before: bound anew. */
+		if (find(world, conf, device, err) < 0 || heal(world, device, err) < 0 ||
+			claim_take(claim, world->directory, device->key, err) < 0)
 			return -1;
 		rc = evict(world, device, claim, err);
 		if (rc < 0)

@@ -50,6 +50,7 @@ static int bring_home(
 	struct world *world, const struct state *state, struct found *found, struct cni_error *err)
 {
 	struct link_transfer back = { .netns = -1, .name = state->name, .alias = state->alias };
+	char ours[IFNAMSIZ];
 	int index = found->link.index, rc = 0;
 
 	if (found->nl == &world->host && strcmp(found->link.name, state->name) != 0)
@@ -65,6 +66,10 @@ static int bring_home(
 		return failed(state, found->nl, rc, "give the host back its", err);
 	found->nl = &world->host;
 	rc = link_get(&world->host, state->name, &found->link);
+	/* Somebody who renames what appears was faster: it keeps our mark. */
+	if (rc == -ENODEV)
+		rc = link_get(
+			&world->host, iface_temporary_name_of(state->id, ours), &found->link);
 	return rc < 0 ? failed(state, &world->host, rc, "look up", err) : 1;
 }
 
