@@ -85,7 +85,7 @@ int table_print(struct table *table)
 
 	for (table->n_columns = 0; table->titles[table->n_columns];)
 		table->n_columns++;
-	widths = calloc(table->n_columns, sizeof(*widths));
+	widths = calloc(table->n_columns + 1, sizeof(*widths));
 	for (size_t i = 0; widths && i < table->n_columns; i++)
 		widths[i] = (int)strlen(title_of(table, i));
 	for (size_t i = 0; widths && i < table->n_cells; i++)
