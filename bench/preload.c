@@ -15,47 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cni/boot.h"
-#include "ipam/store.h"
-
-static struct in_addr nth(struct in_addr first, unsigned long i)
-{
-	return (struct in_addr){ .s_addr = htonl(ntohl(first.s_addr) + (uint32_t)i) };
-}
-
-static void fill_pool(const char *directory, const char *pool, struct in_addr first,
-	unsigned long count)
-{
-	const struct store_options options = {
-		.directory = directory,
-		.pool = pool,
-		.lock_timeout_ms = 10000,
-		.create = true,
-	};
-	CLEANUP(store_closep) struct store *store = NULL;
-	static struct lease lease;
-	struct cni_error error = { 0 };
-	char id[64];
-
-	if (store_open(&store, &options, &error) < 0)
-		errx(1, "%s", error.msg);
-	lease = (struct lease){
-		.container_id = id,
-		.ifname = "net1",
-		.network = pool,
-		.boot = boot_id(),
-		.n_addresses = 1,
-	};
-	for (unsigned long i = 0; i < count; i++) {
-		struct in_addr address = nth(first, i);
-
-		snprintf(id, sizeof(id), "preload-%lu", i);
-		lease.addresses[0] = (struct ip){ .family = AF_INET, .prefix = 32 };
-		memcpy(lease.addresses[0].bytes, &address, 4);
-		if (store_put(store, &lease, NULL, &error) < 0)
-			errx(1, "%s", error.msg);
-	}
-}
+#include "bench/fill.h"
 
 static void write_file(int directory, const char *name, const char *text)
 {
@@ -79,7 +39,7 @@ static void fill_host_local(const char *path, const char *network, struct in_add
 	if (directory < 0)
 		err(1, "%s/%s", path, network);
 	for (unsigned long i = 0; i < count; i++) {
-		struct in_addr address = nth(first, i);
+		struct in_addr address = fill_nth(first, i);
 
 		inet_ntop(AF_INET, &address, name, sizeof(name));
 		snprintf(text, sizeof(text), "preload-%lu\r\nnet1", i);

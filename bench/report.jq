@@ -42,8 +42,9 @@ def factor($metric; $ours; $peer):
 # What the budget speaks of: times better than the peer, times the base, or the value itself.
 def verdict:
 	(if .at_least then .factor elif .base then .of_base else .value end) as $got
-	| if $got == null or (.at_least or .at_most | not) then ""
-	  elif (.at_least and $got >= .at_least) or (.at_most and $got <= .at_most) then "ok"
+	| if $got == null or (.at_least or .at_most or .value_at_least | not) then ""
+	  elif (.at_least and $got >= .at_least) or (.at_most and $got <= .at_most)
+		or (.value_at_least and $got >= .value_at_least) then "ok"
 	  else "MISSED" end;
 
 def judge($all):
@@ -80,6 +81,7 @@ def budget_text:
 	if .at_least then ">= \(.at_least)x"
 	elif .at_most and .base then "<= \(.at_most)x"
 	elif .at_most then "<= \(.at_most)"
+	elif .value_at_least then ">= \(.value_at_least)"
 	else "" end;
 
 def verdict_text:

@@ -43,7 +43,7 @@ few=$((rounds / 10))
 # ---- Before the namespaces: packages and programs ----
 
 build_programs() {
-	local targets=(bench/floor bench/measure bench/preload) log
+	local targets=(bench/floor bench/measure bench/preload bench/store) log
 
 	[ -n "$plugins" ] || targets+=(macvlan/macvlan hostdevice/host-device ipam/pool)
 	log=$(mktemp)
@@ -236,6 +236,24 @@ measure_ipam() {
 		measure -n $n -w $warmup ipam-$leases ADD CHECK DEL "${pair[@]}"
 		[ $leases != 10 ] || measure -t -n 3 -w 1 ipam-10 ADD CHECK DEL "${pair[@]}"
 	done
+	# Of the peer, 64 at once take minutes with so many leases.
+	measure -n $((few + 1)) -w 1 -p 64 ipam-burst ADD DEL -- ours "$work/pool-60000.json" "$plugins/pool"
+}
+
+# store CASE LEASES ROUNDS
+store() {
+	echo "measuring: store $*" >&2
+	mkdir -p "$work/store-$1-$2"
+	"$build/bench/store" "$1" "$work/store-$1-$2" "$2" "$3" >>"$results"
+	rm -r "$work/store-$1-$2"
+}
+
+measure_store() {
+	store operations 10 $rounds
+	store operations 60000 $rounds
+	store compaction 100000 3
+	! $full || store operations 1000000 $rounds
+	! $full || store rebuild 1000000 5
 }
 
 measure_growth() {
@@ -289,6 +307,7 @@ measure_macvlan
 measure_host_device
 measure_dual
 measure_ipam
+measure_store
 measure_growth
 measure_last
 report

@@ -172,6 +172,20 @@ spoil() {
 	[ "$(leases | wc -l)" = 2 ]
 }
 
+@test "check: the end of the journal is cut off, what was leased there stays leased" {
+	leased a b c
+	truncate -s "$(head -n 3 $dir/journal | wc -c)" $dir/journal
+	pool ADD "$v4" CNI_CONTAINERID=d
+	fails 5 'leases are missing'
+	finds gap
+	repairs
+	tool find 10.1.0.3
+	shows ' lost-10\.1\.0\.3 +lost '
+	leased d
+	json '.ips[0].address == "10.1.0.4/24"'
+	[ "$(leases | grep -c '^[ab]/')" = 2 ]
+}
+
 @test "check: garbage in the middle" {
 	leased a b
 	sed -i '2a garbage' $dir/journal

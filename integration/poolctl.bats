@@ -313,6 +313,36 @@ x/net1: 10.1.0.1/24" ] || fail "leases: $(leases)"
 	says '/run/none'
 }
 
+@test "import host-local: 60,000 files" {
+	mkdir -p /run/networks/rail0
+	: >/run/networks/rail0/lock
+	echo 10.1.234.95 >/run/networks/rail0/last_reserved_ip.0
+	for i in {0..59999}; do
+		printf 'container%d\r\nnet1' "$i" >/run/networks/rail0/10.1.$(((i + 2) / 256)).$(((i + 2) % 256))
+	done
+	conf '.ipam.ranges = [[{subnet: "10.1.0.0/16"}]] | .ipam.routes = []' >/run/rail0.conf
+	start=$(date +%s%3N)
+	tool import host-local /run/networks/rail0 --config /run/rail0.conf --yes
+	took=$(($(date +%s%3N) - start))
+	ends 0
+	says '60000 leases imported, 0 were there, 0 refused'
+	echo "# 60,000 leases were imported in $took ms" >&3
+	[ -n "${CNI_TEST_SANITIZED:-}" ] || [ $took -lt 10000 ]
+	rm -r /run/networks/rail0
+	# Every lease, by owner and address, and again from the text alone.
+	for _ in 1 2; do
+		tool show rail0 --json
+		json '[.leases[] | select(.ifname == "net1" and (.addresses | length) == 1)
+			| [(.containerID | ltrimstr("container") | tonumber + 2), (.addresses[0] | split("[./]"; "")[2:] | map(tonumber))]
+			| select(.[1] == [(.[0] / 256 | floor), .[0] % 256, 16])] | length == 60000'
+		rm -f $dir/index
+	done
+	tool check
+	ends 0
+	pool ADD '.ranges = [[{subnet: "10.1.0.0/16"}]] | .routes = []' CNI_CONTAINERID=container31
+	json '.ips[0].address == "10.1.0.33/16"'
+}
+
 @test "import nv-ipam: the checksum counts" {
 	mkdir /run/nv
 	printf %s '{"version":1,"checksum":2770399204,"pools":{"cidrpool/rail1":{"name":"cidrpool/rail1","entries":{"d_net1":{"container_id":"d","interface_name":"net1","ip_address":"10.8.0.3","metadata":{"create_time":"2000-01-02T03:04:05.6Z","pod_uuid":"u","pod_name":"p","pod_namespace":"ns","device_id":""}}}},"rail0":{"name":"rail0","entries":{"c_net1":{"container_id":"c","interface_name":"net1","ip_address":"10.7.0.3","metadata":{"create_time":"2100-01-02T03:04:05.6Z","pod_uuid":"u","pod_name":"web","pod_namespace":"ns","device_id":"0000:01:00.1"}}}}}}' >/run/nv/store
@@ -344,6 +374,33 @@ full_del() {
 		"$plugins/pool" <<<"$config" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
 	output=$(<"$BATS_TEST_TMPDIR/stdout")
 	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+}
+
+@test "64 processes at once: half of them end a lease, half make one" {
+	leased old{1..32}
+	export CNI_NETNS=/run/netns/pod1 CNI_IFNAME=net1 CNI_PATH=$plugins
+	config=$(conf "del(.master, .mode) | .type = \"bridge\" | .ipam |= ($v4)")
+	: >/run/failures
+	for i in {1..32}; do
+		for call in "DEL old$i" "ADD new$i"; do
+			CNI_COMMAND=${call% *} CNI_CONTAINERID=${call#* } timeout 30 "$plugins/pool" <<<"$config" \
+				>"$BATS_TEST_TMPDIR/${call#* }" 3>&- || echo "$call" >>/run/failures &
+		done
+	done
+	wait
+	[ ! -s /run/failures ] || fail "failed: $(cat /run/failures)"
+	for _ in 1 2; do
+		[ "$(leases | grep -c '^new')" = 32 ] || fail "leases: $(leases)"
+		[ "$(leases | wc -l)" = 32 ]
+		clean
+		rm -f $dir/index
+	done
+	# Each was told the address that it has.
+	leases >/run/leases
+	for i in {1..32}; do
+		grep -qx "new$i/net1: $(jq -r '.ips[0].address' "$BATS_TEST_TMPDIR/new$i")" /run/leases
+	done
+	[ "$(jq -r '.ips[0].address' "$BATS_TEST_TMPDIR"/new* | sort -u | wc -l)" = 32 ]
 }
 
 @test "DEL on a full disk succeeds and is made up for" {

@@ -86,21 +86,19 @@ bool check_open_index(struct check *check, struct index *index)
 	return false;
 }
 
-/* Is it of these files, as far as they have been read? Else the next call makes it anew. */
-static bool is_current(struct check *check, const struct index *index)
+/* Is it of these files? Else the next call makes it anew. *size: the journal's. */
+static bool is_of_files(struct check *check, const struct index *index, uint64_t *size)
 {
 	struct index_cover now = { 0 };
-	uint64_t size;
 
 	check->store->journal = open(store_path(check->store, "journal"), O_RDONLY | O_CLOEXEC);
-	if (check->store->journal < 0 || store_identify(check->store, &now, &size) < 0)
+	if (check->store->journal < 0 || store_identify(check->store, &now, size) < 0)
 		return false;
 	return now.journal_device == index->header->cover.journal_device &&
 	       now.journal_inode == index->header->cover.journal_inode &&
 	       now.snapshot_inode == index->header->cover.snapshot_inode &&
 	       now.snapshot_size == index->header->cover.snapshot_size &&
-	       now.snapshot_time == index->header->cover.snapshot_time &&
-	       index->header->cover.journal_end == size;
+	       now.snapshot_time == index->header->cover.snapshot_time;
 }
 
 /* Every address of the model must be the same lease's in the index. Returns how many are not. */
@@ -131,12 +129,21 @@ static uint64_t compare(struct check *check, struct index *index)
 
 void check_index(struct check *check)
 {
-	uint64_t wrong, in_text = check->model.header->addresses.live, in_index;
+	uint64_t wrong, in_text = check->model.header->addresses.live, in_index, size = 0, end;
 	struct index index = { 0 };
+	bool is_ours;
 
 	if (!check_open_index(check, &index))
 		return;
-	if (is_current(check, &index) && !check->lost && !check->blocked) {
+	is_ours = is_of_files(check, &index, &size);
+	end = index.header->cover.journal_end;
+	if (is_ours && end > size) {
+		check->lost++;
+		check_tell(check, KIND_GAP, REPAIR_TEXT,
+			"journal ends at byte %" PRIu64 ", and went on to byte %" PRIu64
+			": transactions are missing",
+			size, end);
+	} else if (is_ours && end == size && !check->lost && !check->blocked) {
 		in_index = index.header->addresses.live - index.header->cooling;
 		wrong = compare(check, &index);
 		if (wrong || in_index != in_text || index.damaged ||

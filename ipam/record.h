@@ -19,6 +19,9 @@
 
 #define RECORD_FORMAT 1
 
+/* The highest number of a transaction that is read: there is always a next one. */
+#define RECORD_SEQ_MAX (INT64_MAX / 2)
+
 enum record_op {
 	RECORD_HEADER, /* format, file, pool; seq: what comes before it, or what leases covers */
 	RECORD_ADD,    /* the owner holds exactly lease.addresses from now on */

@@ -117,6 +117,8 @@ static bool is_complete(const struct record *record)
 	const struct lease *lease = &record->lease;
 	bool owner = lease->container_id && lease->ifname;
 
+	if (record->seq < 0 || record->seq > RECORD_SEQ_MAX)
+		return false;
 	switch (record->op) {
 	case RECORD_HEADER:
 		return record->format > 0 && record->file && record->pool;

@@ -9,10 +9,11 @@
 #define JOURNAL_MIN (UINT64_C(1) << 20)
 #define BUFFER (256u << 10)
 
-/* A lease and where its line is; snapshot lines are the older ones. */
-struct line {
-	uint64_t order, target;
-	uint32_t lease, length;
+/* The leases in the order in which their lines are copied. */
+struct lines {
+	uint32_t *leases; /* owned */
+	uint64_t *target; /* where the line of each is in the new file; owned */
+	size_t count;
 };
 
 struct output {
@@ -24,11 +25,11 @@ struct output {
 	bool failed;
 };
 
-/* A part of a text file, for lines that are read in ascending order. */
+/* A part of a text file: the lines that begin in one block of BUFFER bytes. */
 struct window {
 	char *buffer; /* owned */
 	int fd;
-	uint64_t offset;
+	uint64_t block;
 	size_t length;
 };
 
@@ -98,76 +99,108 @@ static bool put_cooling(u128 address, int64_t released, void *data)
 	return out->failed;
 }
 
-static int by_order(const void *a, const void *b)
+static void lines_done(struct lines *lines)
 {
-	const struct line *left = a, *right = b;
-
-	return (left->order > right->order) - (left->order < right->order);
+	free(lines->leases);
+	free(lines->target);
 }
 
-/* All leases in the order of their lines, so that reading and writing are sequential. malloc'd. */
-static struct line *list_lines(struct store *store, size_t *count)
+/* Snapshot lines are the older ones. */
+static uint64_t block_of(const struct index_lease *lease, uint64_t blocks_of_snapshot)
+{
+	uint64_t block = lease->position / 2 / BUFFER;
+
+	return lease->position & 1 ? block : blocks_of_snapshot + block;
+}
+
+/* How many leases there are in the blocks before, then: where the next one of a block goes. */
+static void count_blocks(struct store *store, uint32_t *starts, uint64_t n, uint64_t of_snapshot)
 {
 	const struct index_pool *pool = &store->index.header->leases;
-	struct line *lines = malloc((pool->live + 1) * sizeof(*lines));
-	bool sorted = true;
+	uint32_t before = 0;
 
-	*count = 0;
-	for (uint32_t n = 1; lines && n <= pool->used && *count < pool->live; n++) {
-		const struct index_lease *lease = index_lease(&store->index, n);
+	for (uint32_t i = 1; i <= pool->used; i++) {
+		const struct index_lease *lease = index_lease(&store->index, i);
+		uint64_t block = block_of(lease, of_snapshot);
+
+		if (lease->length && block < n)
+			starts[block]++;
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		uint32_t here = starts[i];
+
+		starts[i] = before;
+		before += here;
+	}
+}
+
+/*
+ * All leases, block by block of the files, so that they are read nearly in one go; within a block the
+ * order is no matter. A sort that compares takes ten times as long.
+ */
+static int list_lines(struct store *store, struct lines *lines)
+{
+	const struct index_header *header = store->index.header;
+	uint64_t of_snapshot = header->cover.snapshot_size / BUFFER + 1;
+	uint64_t n = of_snapshot + header->cover.journal_end / BUFFER + 1;
+	CLEANUP(freep) uint32_t *starts = calloc(n, sizeof(*starts));
+
+	lines->leases = malloc((header->leases.live + 1) * sizeof(*lines->leases));
+	lines->target = malloc((header->leases.live + 1) * sizeof(*lines->target));
+	if (!starts || !lines->leases || !lines->target)
+		return -ENOMEM;
+	count_blocks(store, starts, n, of_snapshot);
+	for (uint32_t i = 1; i <= header->leases.used; i++) {
+		const struct index_lease *lease = index_lease(&store->index, i);
+		uint64_t block = block_of(lease, of_snapshot);
 
 		if (!lease->length)
 			continue;
-		lines[*count] = (struct line){
-			.order = lease->position / 2 | (~lease->position & 1) << 63,
-			.lease = n,
-			.length = lease->length,
-		};
-		sorted &= !*count || lines[*count - 1].order < lines[*count].order;
-		++*count;
+		/* An index that contradicts itself. */
+		if (block >= n || lines->count == header->leases.live ||
+			starts[block] >= header->leases.live)
+			return -EIO;
+		lines->leases[starts[block]++] = i;
+		lines->count++;
 	}
-	if (lines && !sorted)
-		qsort(lines, *count, sizeof(*lines), by_order);
-	return lines;
+	return 0;
 }
 
 /* The text at offset, or NULL. */
 static const char *look(struct window *window, int fd, uint64_t offset, size_t length)
 {
+	uint64_t block = offset / BUFFER, at = offset % BUFFER;
 	ssize_t n;
 
-	if (fd != window->fd || offset < window->offset ||
-		offset + length > window->offset + window->length) {
-		n = pread(fd, window->buffer, BUFFER, (off_t)offset);
+	if (fd != window->fd || block != window->block) {
+		n = pread(fd, window->buffer, BUFFER + LEASE_LINE_MAX, (off_t)(block * BUFFER));
 		window->fd = fd;
-		window->offset = offset;
+		window->block = block;
 		window->length = n < 0 ? 0 : (size_t)n;
 	}
-	if (offset + length > window->offset + window->length)
-		return NULL;
-	return window->buffer + (offset - window->offset);
+	return at + length > window->length ? NULL : window->buffer + at;
 }
 
-static int put_leases(struct store *store, struct output *out, struct line *lines, size_t count)
+static int put_leases(struct store *store, struct output *out, struct lines *lines)
 {
-	CLEANUP(freep) char *buffer = malloc(BUFFER);
+	CLEANUP(freep) char *buffer = malloc(BUFFER + LEASE_LINE_MAX);
 	struct window window = { .buffer = buffer, .fd = -1 };
 
 	if (!buffer)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		const struct index_lease *lease = index_lease(&store->index, lines[i].lease);
+	for (size_t i = 0; i < lines->count; i++) {
+		const struct index_lease *lease = index_lease(&store->index, lines->leases[i]);
 		const char *text = look(&window, store_file_of(store, lease), lease->position / 2,
 			lease->length);
 
 		if (!text || !record_is_sealed(text, lease->length))
 			return -EIO;
-		lines[i].target = put_line(out, text, lease->length);
+		lines->target[i] = put_line(out, text, lease->length);
 	}
 	return 0;
 }
 
-static int write_lines(struct store *store, struct output *out, struct line *lines, size_t count)
+static int write_lines(struct store *store, struct output *out, struct lines *lines)
 {
 	const struct index_header *header = store->index.header;
 	struct record record = {
@@ -182,7 +215,7 @@ static int write_lines(struct store *store, struct output *out, struct line *lin
 	put_record(out, &record);
 	put_cursors(out, header);
 	index_each_cooling(&store->index, put_cooling, out);
-	rc = put_leases(store, out, lines, count);
+	rc = put_leases(store, out, lines);
 	if (rc < 0)
 		return rc;
 	record = (struct record){ .op = RECORD_END, .lines = out->lines - 1 };
@@ -191,7 +224,7 @@ static int write_lines(struct store *store, struct output *out, struct line *lin
 	return out->failed || fsync(out->fd) < 0 ? -EIO : 0;
 }
 
-static int write_snapshot(struct store *store, struct line *lines, size_t count)
+static int write_snapshot(struct store *store, struct lines *lines)
 {
 	CLEANUP(freep) char *buffer = malloc(BUFFER);
 	CLEANUP(closep) int fd = -1;
@@ -203,7 +236,7 @@ static int write_snapshot(struct store *store, struct line *lines, size_t count)
 	if (fd < 0)
 		return -errno;
 	out.fd = fd;
-	return write_lines(store, &out, lines, count);
+	return write_lines(store, &out, lines);
 }
 
 int store_sync(struct store *store)
@@ -225,7 +258,7 @@ static int rename_snapshot(struct store *store)
  * The snapshot has its name and the index points into it from now on. Lines of the journal that it
  * covers are skipped, so the journal is emptied only when the name is on the disk for good.
  */
-static void adopt(struct store *store, const struct line *lines, size_t count)
+static void adopt(struct store *store, const struct lines *lines)
 {
 	struct index_header *header = store->index.header;
 	struct cni_error ignored = { 0 };
@@ -233,8 +266,8 @@ static void adopt(struct store *store, const struct line *lines, size_t count)
 
 	closep(&store->snapshot);
 	store->snapshot = -1;
-	for (size_t i = 0; i < count; i++)
-		index_lease(&store->index, lines[i].lease)->position = lines[i].target * 2 + 1;
+	for (size_t i = 0; i < lines->count; i++)
+		index_lease(&store->index, lines->leases[i])->position = lines->target[i] * 2 + 1;
 	header->compact_at = 0;
 	if (store_sync(store) < 0)
 		header->compact_at = header->cover.journal_end + JOURNAL_MIN;
@@ -257,18 +290,17 @@ static bool is_due(const struct index_header *header)
 bool store_rewrite(struct store *store)
 {
 	struct index *index = &store->index;
-	CLEANUP(freep) struct line *lines = NULL;
-	size_t count;
+	CLEANUP(lines_done) struct lines lines = { 0 };
 
 	if (index->damaged || store->read_only || store->broken)
 		return false;
-	lines = list_lines(store, &count);
-	if (!lines || write_snapshot(store, lines, count) < 0 || rename_snapshot(store) < 0) {
+	if (list_lines(store, &lines) < 0 || write_snapshot(store, &lines) < 0 ||
+		rename_snapshot(store) < 0) {
 		unlink(store_path(store, "leases.tmp"));
 		return false;
 	}
 	index_begin(index);
-	adopt(store, lines, count);
+	adopt(store, &lines);
 	index_end(index);
 	return !index->damaged;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -48,14 +49,14 @@ static int open_journal(struct store *store, bool create)
 }
 
 /* Does the index belong to these files and to this boot, and was it at rest? */
-static bool is_current(const struct index *index, const struct index_cover *now, uint64_t size)
+static bool is_current(const struct index *index, const struct index_cover *now)
 {
 	const struct index_cover *cover = &index->header->cover;
 	const char *boot = boot_id();
 
 	return *boot && !strcmp(index->header->boot, boot) &&
 		cover->journal_device == now->journal_device &&
-		cover->journal_inode == now->journal_inode && cover->journal_end <= size &&
+		cover->journal_inode == now->journal_inode &&
 		cover->snapshot_inode == now->snapshot_inode &&
 		cover->snapshot_size == now->snapshot_size &&
 		cover->snapshot_time == now->snapshot_time;
@@ -119,6 +120,22 @@ static int cannot_look(struct store *store, int rc, struct cni_error *err)
 		store->pool);
 }
 
+/*
+ * No process of ours makes the journal shorter than the index at rest says: somebody else cut it, and
+ * what was leased behind the cut would be leased again.
+ */
+static int journal_is_cut(struct store *store, uint64_t size, struct cni_error *err)
+{
+	uint64_t end = store->index.header->cover.journal_end;
+
+	cni_fail(err, CNI_IO_FAILURE,
+		"%s ends at byte %" PRIu64 ", and went on to byte %" PRIu64
+		": leases are missing; nothing was changed. Restore the file, or let \"poolctl check "
+		"--fix\" keep their addresses",
+		store_path(store, "journal"), size, end);
+	return cni_fail_details(err, "without the file \"index\" those addresses are free");
+}
+
 int store_load(struct store *store, bool create, struct cni_error *err)
 {
 	struct index_cover now = { 0 };
@@ -134,9 +151,14 @@ int store_load(struct store *store, bool create, struct cni_error *err)
 	rc = store_identify(store, &now, &size);
 	if (rc < 0)
 		return cannot_look(store, rc, err);
-	if (!index_open(&store->index, store->read_only) && is_current(&store->index, &now, size) &&
-		(store->index.header->cover.journal_end == size || !catch_up(store, size)))
-		return 1;
+	if (!index_open(&store->index, store->read_only) && is_current(&store->index, &now)) {
+		uint64_t end = store->index.header->cover.journal_end;
+
+		if (end > size)
+			return journal_is_cut(store, size, err);
+		if (end == size || !catch_up(store, size))
+			return 1;
+	}
 	index_close(&store->index);
 	/* Catching up may have cut the journal. */
 	rc = store_identify(store, &now, &size);

@@ -53,7 +53,6 @@ static int locked_out(struct store *store, int fd, int64_t timeout_ms, struct cn
 		store->pool, pid, name, timeout_ms);
 }
 
-/* 1 if the lock was free, 0 after waiting for it. */
 static int wait_lock(struct store *store, int fd, int64_t timeout_ms, int64_t *deadline,
 	struct cni_error *err)
 {
@@ -64,14 +63,13 @@ static int wait_lock(struct store *store, int fd, int64_t timeout_ms, int64_t *d
 	if (rc < 0)
 		return cni_fail_errno(
 			err, CNI_IO_FAILURE, rc, NULL, "lock %s", store_path(store, "lock"));
-	return rc;
+	return 0;
 }
 
 int store_lock(struct store *store, const struct store_options *options, struct cni_error *err)
 {
 	int64_t timeout_ms = options->lock_timeout_ms, deadline = 0;
 	struct stat status;
-	int rc;
 
 	for (;;) {
 		store->lock = open_or_make(store, options->create);
@@ -81,11 +79,10 @@ int store_lock(struct store *store, const struct store_options *options, struct 
 			return cni_fail_errno(err, CNI_IO_FAILURE, store->lock, NULL,
 				"open the store of pool \"%s\", %s", store->pool,
 				store_path(store, "lock"));
-		rc = wait_lock(store, store->lock, timeout_ms, &deadline, err);
-		if (rc < 0)
+		if (wait_lock(store, store->lock, timeout_ms, &deadline, err) < 0)
 			return -1;
-		/* Somebody may have removed the whole directory while we waited. */
-		if (rc || fstat(store->lock, &status) < 0 || status.st_nlink)
+		/* Somebody may have removed the whole directory since it was opened. */
+		if (fstat(store->lock, &status) < 0 || status.st_nlink)
 			return 1;
 		closep(&store->lock);
 	}

@@ -360,8 +360,11 @@ static void test_sticky(void)
 	test_env.args = "K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web;K8S_POD_UID=u2";
 	is(test_call("ADD", "c3", config), "10.1.0.9/24",
 		"another pod of the name when the old one is dead");
+	is(test_call("DEL", "c3", config), "", "a DEL ends the lease");
+	is(test_call("ADD", "c5", config), "10.1.0.1/24", "and what the pod had goes round robin");
+	test_call("DEL", "c5", config);
 	test_env.args = "";
-	is(test_call("ADD", "c4", config), "10.1.0.1/24", "no pod, nothing to stick to");
+	is(test_call("ADD", "c4", config), "10.1.0.2/24", "no pod, nothing to stick to");
 }
 
 int main(void)

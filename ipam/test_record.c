@@ -30,7 +30,7 @@ static struct record full_record(void)
 {
 	struct record record = {
 		.op = RECORD_ADD,
-		.seq = INT64_MAX,
+		.seq = RECORD_SEQ_MAX,
 		.replaced_id = "old",
 		.replaced_ifname = "net0",
 		.cool = "81234@boot",
@@ -156,6 +156,9 @@ static const struct {
 	{ "{\"op\":\"cool\",\"ips\":[\"10.0.0.1/32\"]}", false },
 	{ "{\"format\":0,\"file\":\"journal\",\"pool\":\"p\"}", false },
 	{ "{\"format\":1,\"file\":\"journal\"}", false },
+	{ "{\"format\":1,\"file\":\"journal\",\"pool\":\"p\",\"seq\":4611686018427387903}", true },
+	{ "{\"format\":1,\"file\":\"journal\",\"pool\":\"p\",\"seq\":4611686018427387904}", false },
+	{ "{\"format\":1,\"file\":\"journal\",\"pool\":\"p\",\"seq\":-1}", false },
 };
 
 static void test_texts(void)

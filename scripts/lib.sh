@@ -12,7 +12,7 @@ packages_for() {
 	case $1 in
 	build) echo 'gcc libc6-dev meson ninja-build pkg-config libmnl-dev libnl-3-dev libnl-route-3-dev libcjson-dev libmd-dev' ;;
 	demo) echo 'bsdextrautils iproute2 iputils-ping jq util-linux' ;;
-	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck fish g++ git mandoc shellcheck strace zsh' ;;
+	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck fish g++ git libclang-rt-dev mandoc shellcheck strace zsh' ;;
 	peers) echo 'containernetworking-plugins' ;;
 	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl jq podman protobuf-compiler python3 runc' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Every test that this machine can run: installs what they need (as root), builds three times (gcc,
-# gcc with sanitizers, clang), runs unit and integration tests, container runtimes, static checks and
-# the demo. The last line is `N passed, M failed, K skipped`; the exit status is 1 if anything failed.
+# gcc with sanitizers, clang), runs unit and integration tests, container runtimes, static checks,
+# fuzzers for a while and the demo. The last line is `N passed, M failed, K skipped`; the exit status
+# is 1 if anything failed.
 #
 # CNI_TEST_STRICT=1 (CI): what cannot run here counts as failed, not as skipped.
 set -eu
@@ -112,6 +113,23 @@ check_scripts() {
 		xargs shellcheck -x -P SCRIPTDIR
 }
 
+# Each from its corpus in testdata/fuzz, for so many seconds. What they find lies in build-fuzz.
+fuzzers='journal snapshot config' fuzz_seconds=20
+
+build_fuzzers() {
+	[ -f build-fuzz/build.ninja ] ||
+		meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+	for name in $fuzzers; do
+		meson compile -C build-fuzz "fuzz_$name" || return
+	done
+}
+
+fuzz() {
+	mkdir -p "build-fuzz/corpus/$1"
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "build-fuzz/ipam/fuzz_$1" \
+		-max_total_time=$fuzz_seconds -timeout=20 -max_len=4096 -print_final_stats=1 \
+		-artifact_prefix="build-fuzz/$1-" "build-fuzz/corpus/$1" "testdata/fuzz/$1"
+}
 
 check_pages() {
 	git ls-files --cached --others --exclude-standard '*.[38]' | xargs mandoc -T lint -W warning
@@ -149,6 +167,11 @@ export CC=clang
 if stage 'build (clang)' build build-clang; then
 	stage 'clang-tidy' lint_c || :
 	stage 'cppcheck' check_c || :
+fi
+if stage 'build (fuzzers)' build_fuzzers; then
+	for name in $fuzzers; do
+		stage "fuzz: $name, $fuzz_seconds s" fuzz "$name" || :
+	done
 fi
 unset CC
 stage 'shellcheck' check_scripts || :
