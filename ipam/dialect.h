@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The dialects of the IPAM: configurations of other IPAMs, with what their users rely on. The
+ * engine is one. "ipam.type" chooses, else the name by which the executable was called; what names
+ * none is in the native dialect.
+ */
+#ifndef IPAM_DIALECT_H
+#define IPAM_DIALECT_H
+
+#include "ipam/config.h"
+#include "ipam/ipam.h"
+
+struct dialect {
+	const char *name;
+	const struct json_field *const *fields; /* of "ipam", as config_fields */
+	int (*lease)(const struct cni_request *, struct ipam_guard *, struct cni_result *,
+		struct cni_error *);
+	int (*del)(const struct cni_request *, struct cni_error *);
+	int (*check)(const struct cni_request *, struct cni_error *);
+	int (*gc)(const struct cni_request *, struct cni_error *);
+	int (*status)(const struct cni_request *, struct cni_error *);
+
+	/* config_read_native() and config_store_native() of the dialect; NULL: it has no store */
+	int (*read)(const struct cni_request *, struct pool_config *, struct cni_error *);
+	int (*read_store)(const struct cni_request *, struct store_options *, struct cni_error *);
+};
+
+/* By name, NULL if there is none. */
+const struct dialect *dialect_find(const char *name);
+
+/* That of a request. */
+const struct dialect *dialect_of(const struct cni_request *);
+
+extern const struct dialect dialect_native, dialect_host_local, dialect_static;
+
+/* ---- pool.c: what the dialects with a store have in common ---- */
+
+int pool_check(const struct cni_request *, struct cni_error *err);
+int pool_status(const struct cni_request *, struct cni_error *err);
+
+/* ---- Between the dialects ---- */
+
+/* A text member; NULL if it is absent, empty or no text. */
+const char *dialect_text(const struct json *object, const char *key);
+
+/* "CNI version X does not support more than 1 address per family", before 0.3.0. */
+int dialect_check_families(
+	const struct cni_request *, size_t n_ipv4, size_t n_ipv6, struct cni_error *err);
+
+#endif
