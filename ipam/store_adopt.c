@@ -50,7 +50,7 @@ static bool is_word(const char *text)
 	return true;
 }
 
-/* What no plugin can have written keeps its address: its owner is nobody, until it is removed. */
+/* What no plugin can have written keeps its address, for nobody, until somebody removes it. */
 static int nobody(struct entry *entry)
 {
 	char name[IP_TEXT];
@@ -62,6 +62,7 @@ static int nobody(struct entry *entry)
 		return -ENOMEM;
 	}
 	entry->ifname = entry->text + 2;
+	entry->time = time(NULL);
 	return 0;
 }
 
