@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2086,SC2154,SC2231
 # What the tests of the dialects share. The links are those that a node would have.
 
 networks=/var/lib/cni/networks

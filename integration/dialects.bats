@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2030,SC2031,SC2086,SC2154
 # Configurations of host-local and static, served by pool under their names.
 bats_require_minimum_version 1.5.0
 load lib.bash

@@ -204,7 +204,7 @@ static int commit(struct store *store, struct record *record, struct change *cha
 	if (mirror_begin(store, record, change, err) < 0)
 		return -1;
 	if (append(store, line, length, record->op == RECORD_DEL, err) < 0) {
-		mirror_undo(store);
+		mirror_undo(store, record, change);
 		return -1;
 	}
 	mirror_finish(store, record, change);

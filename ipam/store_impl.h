@@ -92,8 +92,8 @@ struct change;
 /* Before the commit: files of what is leased newly are made, those of a release removed. */
 int mirror_begin(struct store *, const struct record *, const struct change *, struct cni_error *);
 
-/* The commit failed: those that were made go again. */
-void mirror_undo(struct store *);
+/* It failed, or the commit did: what was made is removed and what was removed is made. */
+void mirror_undo(struct store *, const struct record *, const struct change *);
 
 /* The commit is done, the index does not know yet: files of what is no longer held are removed. */
 void mirror_finish(struct store *, const struct record *, const struct change *);

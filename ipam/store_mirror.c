@@ -230,8 +230,9 @@ static int remove_file(struct store *store, const struct ip *ip)
 	return -errno;
 }
 
-/* Files of a lease whose addresses the record does not name: all are tried. 0 or -errno. */
-static int remove_files(struct store *store, const struct record *record, uint32_t lease)
+/* The addresses of a lease that the record does not name: file() for each, all are tried. */
+static int each_file(struct store *store, const struct record *record, uint32_t lease,
+	int (*file)(struct store *, const struct record *, const struct ip *))
 {
 	struct index *index = &store->index;
 	int rc = 0, one;
@@ -244,21 +245,40 @@ static int remove_files(struct store *store, const struct record *record, uint32
 		u128 number = (u128)address->high << 64 | address->low;
 		struct ip ip = ip_from_number(number, 0);
 
-		one = is_named(record, number) ? 0 : remove_file(store, &ip);
+		one = is_named(record, number) ? 0 : file(store, record, &ip);
 		rc = rc < 0 ? rc : one;
 	}
 	return rc;
 }
 
+static int remove_one(struct store *store, const struct record *record, const struct ip *ip)
+{
+	(void)record;
+	return remove_file(store, ip);
+}
+
+static int remove_files(struct store *store, const struct record *record, uint32_t lease)
+{
+	return each_file(store, record, lease, remove_one);
+}
+
+/* As host-local writes them: LEASE_ANY_IFNAME and parts of a lease are only ours. */
+#define FILE_TEXT_MAX (2 * LEASE_TEXT_MAX + 3)
+static const char *file_text(const struct lease *lease, char text[FILE_TEXT_MAX])
+{
+	int length = (int)strcspn(lease->ifname, ":");
+
+	snprintf(text, FILE_TEXT_MAX, "%s%s%.*s", lease->container_id, length ? "\r\n" : "", length,
+		lease->ifname);
+	return text;
+}
+
 static int make_file(struct store *store, const struct lease *lease, const struct ip *ip,
 	struct cni_error *err)
 {
-	char name[IP_TEXT], text[2 * LEASE_TEXT_MAX + 3];
-	int rc;
+	char name[IP_TEXT], text[FILE_TEXT_MAX];
+	int rc = create_file(store, ip_print(ip, name), file_text(lease, text));
 
-	snprintf(text, sizeof(text), "%s\r\n%s", lease->container_id, lease->ifname);
-	ip_print(ip, name);
-	rc = create_file(store, name, text);
 	if (rc == -EEXIST)
 		return cni_fail(err, CNI_TRY_LATER,
 			"%s was chosen for %s %s, but its file in pool \"%s\" of host-local is "
@@ -304,6 +324,28 @@ static int make_files(struct store *store, const struct record *record, const st
 	return move_cursors(store, &record->lease, err);
 }
 
+static int restore_one(struct store *store, const struct record *record, const struct ip *ip)
+{
+	char name[IP_TEXT], text[FILE_TEXT_MAX];
+	int rc = create_file(store, ip_print(ip, name), file_text(&record->lease, text));
+
+	if (rc < 0 && rc != -EEXIST)
+		store->mirror.doubtful = true;
+	return 0;
+}
+
+void mirror_undo(struct store *store, const struct record *record, const struct change *change)
+{
+	struct mirror *mirror = &store->mirror;
+
+	if (!store_is_mirrored(store) || mirror->adopting)
+		return;
+	while (mirror->n_made)
+		remove_file(store, &mirror->made[--mirror->n_made]);
+	if (record->op == RECORD_DEL)
+		each_file(store, record, change->held, restore_one);
+}
+
 int mirror_begin(struct store *store, const struct record *record, const struct change *change,
 	struct cni_error *err)
 {
@@ -317,21 +359,13 @@ int mirror_begin(struct store *store, const struct record *record, const struct 
 	store->index.header->mirror.seq = 0;
 	mirror->changed = true;
 	if (record->op == RECORD_ADD && make_files(store, record, change, err) < 0) {
-		mirror_undo(store);
+		mirror_undo(store, record, change);
 		return -1;
 	}
 	rc = record->op == RECORD_DEL ? remove_files(store, record, change->held) : 0;
+	if (rc < 0)
+		mirror_undo(store, record, change);
 	return rc < 0 ? cannot_remove(store, rc, err) : 0;
-}
-
-void mirror_undo(struct store *store)
-{
-	struct mirror *mirror = &store->mirror;
-
-	while (mirror->n_made)
-		remove_file(store, &mirror->made[--mirror->n_made]);
-	/* Files of a release are gone for good: the next one to open the store finds that out. */
-	mirror->doubtful = true;
 }
 
 void mirror_finish(struct store *store, const struct record *record, const struct change *change)
