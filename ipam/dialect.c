@@ -10,7 +10,6 @@ static const struct dialect *called_as = &dialect_native;
 
 const struct dialect dialect_native = {
 	.name = "pool",
-	.fields = config_fields,
 	.lease = lease_add,
 	.del = release_owner,
 	.check = pool_check,

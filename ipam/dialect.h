@@ -12,7 +12,6 @@
 
 struct dialect {
 	const char *name;
-	const struct json_field *const *fields; /* of "ipam", as config_fields */
 	int (*lease)(const struct cni_request *, struct ipam_guard *, struct cni_result *,
 		struct cni_error *);
 	int (*del)(const struct cni_request *, struct cni_error *);
@@ -32,6 +31,13 @@ const struct dialect *dialect_find(const char *name);
 const struct dialect *dialect_of(const struct cni_request *);
 
 extern const struct dialect dialect_native, dialect_host_local, dialect_static;
+
+/*
+ * Their keys of "ipam", for whoever checks configurations without running them. host-local's own are
+ * those of a range as well.
+ */
+extern const struct json_field dialect_host_local_fields[], dialect_host_local_range_fields[],
+	dialect_static_fields[];
 
 /* ---- pool.c: what the dialects with a store have in common ---- */
 

@@ -21,7 +21,7 @@ struct range_words {
 	const char *subnet, *start, *end, *gateway;
 };
 
-static const struct json_field range_fields[] = {
+const struct json_field dialect_host_local_range_fields[] = {
 	{ "subnet", json_bind_string, offsetof(struct range_words, subnet) },
 	{ "rangeStart", json_bind_string, offsetof(struct range_words, start) },
 	{ "rangeEnd", json_bind_string, offsetof(struct range_words, end) },
@@ -29,16 +29,15 @@ static const struct json_field range_fields[] = {
 	{ 0 },
 };
 
-static const struct json_field own_fields[] = {
+const struct json_field dialect_host_local_fields[] = {
 	{ "type", json_bind_value },
-	{ "ranges", json_bind_list, offsetof(struct words, ranges), .fields = range_fields },
+	{ "ranges", json_bind_list, offsetof(struct words, ranges),
+		.fields = dialect_host_local_range_fields },
 	{ "routes", json_bind_list, offsetof(struct words, routes) },
 	{ "dataDir", json_bind_string, offsetof(struct words, data_dir) },
 	{ "resolvConf", json_bind_string, offsetof(struct words, resolv_conf) },
 	{ 0 },
 };
-
-static const struct json_field *const fields[] = { own_fields, range_fields, NULL };
 
 /* ---- Ranges ---- */
 
@@ -133,7 +132,8 @@ static int read_range(struct range *range, const struct json *object, const char
 	if (json_type(object) != JSON_OBJECT)
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"a range, {\"subnet\": ...}, is expected, not %s", json_type_name(object));
-	if (json_bind(object, range_fields, &words, CNI_INVALID_CONFIG, err) < 0 ||
+	if (json_bind(object, dialect_host_local_range_fields, &words, CNI_INVALID_CONFIG, err) <
+			0 ||
 		read_subnet(range, words.subnet, err) < 0 ||
 		read_gateway(range, words.gateway, err) < 0)
 		return -1;
@@ -272,7 +272,7 @@ static int read_config(
 	config->rules = &lease_rules_host_local;
 	if (!ipam)
 		return cni_fail(err, CNI_INVALID_CONFIG, "IPAM config missing 'ipam' key");
-	if (json_bind(ipam, own_fields, &words, CNI_INVALID_CONFIG, err) < 0)
+	if (json_bind(ipam, dialect_host_local_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, "ipam");
 	if (read_store(req, &config->store, err) < 0 || config_requests_sum(req, config, err) < 0 ||
 		config_list(req, "runtimeConfig.ipRanges", &runtime, err) < 0 ||
@@ -287,7 +287,6 @@ static int read_config(
 
 const struct dialect dialect_host_local = {
 	.name = "host-local",
-	.fields = fields,
 	.lease = lease_add,
 	.del = release_owner,
 	.check = pool_check,

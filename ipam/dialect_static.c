@@ -22,7 +22,7 @@ static const struct json_field address_fields[] = {
 	{ 0 },
 };
 
-static const struct json_field own_fields[] = {
+const struct json_field dialect_static_fields[] = {
 	{ "type", json_bind_value },
 	{ "addresses", json_bind_list, offsetof(struct words, addresses),
 		.fields = address_fields },
@@ -30,8 +30,6 @@ static const struct json_field own_fields[] = {
 	{ "dns", json_bind_value, offsetof(struct words, dns) },
 	{ 0 },
 };
-
-static const struct json_field *const fields[] = { own_fields, NULL };
 
 /* The next address, for which there is room; NULL with err filled. what: see the calls. */
 static struct cni_address *add(
@@ -153,7 +151,7 @@ static int read_config(
 
 	if (!ipam)
 		return cni_fail(err, CNI_INVALID_CONFIG, "IPAM config missing 'ipam' key");
-	if (json_bind(ipam, own_fields, &words, CNI_INVALID_CONFIG, err) < 0)
+	if (json_bind(ipam, dialect_static_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, "ipam");
 	/* Addresses that others take the place of are not looked at. */
 	if (!is_given(req, "args.cni.ips") && !is_given(req, "runtimeConfig.ips") &&
@@ -233,7 +231,6 @@ static int status(const struct cni_request *req, struct cni_error *err)
 
 const struct dialect dialect_static = {
 	.name = "static",
-	.fields = fields,
 	.lease = lease,
 	.del = del,
 	.check = check,

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The member "ipam", by its type. */
-#include "ipam/config.h"
+#include "ipam/dialect.h"
 #include "libcni/known_rules.h"
 
 static const struct json_field ipam_common[] = {
 	{ .key = "type", .bind = json_bind_string, .required = true },
-	{ 0 },
-};
-
-static const struct json_field host_local_range[] = {
-	STRING("subnet"),
-	STRING("rangeStart"),
-	STRING("rangeEnd"),
-	STRING("gateway"),
-	{ 0 },
-};
-
-static const struct json_field host_local[] = {
-	LIST_OF("ranges", host_local_range),
-	ROUTES,
-	STRING("dataDir"),
-	STRING("resolvConf"),
 	{ 0 },
 };
 
@@ -30,10 +14,12 @@ static const struct json_field static_address[] = {
 	{ 0 },
 };
 
+/* They come before the plugin's own rules of the same keys, which look less closely. */
+static const struct json_field host_local[] = { ROUTES, { 0 } };
 static const struct json_field static_ipam[] = {
-	LIST_OF("addresses", static_address),
 	ROUTES,
 	DNS,
+	LIST_OF("addresses", static_address),
 	{ 0 },
 };
 
@@ -101,8 +87,9 @@ static const struct json_field dhcp[] = {
 
 static const struct known_type ipams[] = {
 	{ "pool", config_fields, .strict = true },
-	{ "host-local", TABLES(ipam_common, host_local, host_local_range) },
-	{ "static", TABLES(ipam_common, static_ipam) },
+	{ "host-local", TABLES(ipam_common, host_local, dialect_host_local_fields,
+				dialect_host_local_range_fields) },
+	{ "static", TABLES(ipam_common, static_ipam, dialect_static_fields) },
 	{ "whereabouts", TABLES(ipam_common, whereabouts, whereabouts_range) },
 	{ "nv-ipam", TABLES(ipam_common, nv_ipam) },
 	{ "dhcp", TABLES(ipam_common, dhcp) },
