@@ -7,6 +7,7 @@ networks=/var/lib/cni/networks
 dialects() {
 	ln -sf pool $plugins/host-local
 	ln -sf pool $plugins/static
+	ln -sf pool $plugins/whereabouts
 }
 
 # hostlocal FILTER: the filter is applied to "ipam".

@@ -328,6 +328,116 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 	END
 }
 
+# ---- whereabouts ----
+
+# wa COMMAND FILTER [NAME=VALUE]...: for a pod of the container's name.
+wa() {
+	local container=pod1 variable
+
+	for variable in "${@:3}"; do
+		case $variable in CNI_CONTAINERID=*) container=${variable#*=} ;; esac
+	done
+	cni "$1" whereabouts "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=$container" "${@:3}" \
+		<<<"$(conf "del(.master, .mode) | .type = \"bridge\" | .ipam = {type: \"whereabouts\"} | .ipam |= ($2)")"
+}
+
+published='.range = "192.168.2.225/28" | .exclude = ["192.168.2.229/30", "192.168.2.236/32"]'
+
+@test "whereabouts: the published node-local configurations" {
+	local i
+
+	for i in {1..9}; do
+		wa ADD "$published" CNI_CONTAINERID=c$i
+		succeeds
+		jq -r '.ips[].address' <<<"$output"
+	done >/run/given
+	[ "$(paste -sd' ' /run/given)" = '192.168.2.225/28 192.168.2.226/28 192.168.2.227/28 192.168.2.232/28 192.168.2.233/28 192.168.2.234/28 192.168.2.235/28 192.168.2.237/28 192.168.2.238/28' ]
+	wa ADD "$published" CNI_CONTAINERID=c10
+	fails 11 'exhausted'
+	wa STATUS "$published"
+	fails 50 'exhausted'
+	wa DEL "$published" CNI_CONTAINERID=c3
+	wa ADD "$published" CNI_CONTAINERID=c10
+	gives 192.168.2.227/28
+	# Another network of whereabouts does not get what this one has.
+	wa ADD '.range = "192.168.2.0/24" | .range_start = "192.168.2.225"' CNI_CONTAINERID=d
+	gives 192.168.2.228/24
+}
+
+@test "whereabouts: forms of a range, ends, several ranges, gateway" {
+	wa ADD '.range = "192.168.002.010-192.168.002.012/24" | .gateway = "192.168.2.1"
+		| .ipRanges = [{range: "fd00:1::/64", range_start: "fd00:1::9"}, {range: "10.3.0.0/30"}]
+		| .routes = [{dst: "10.7.0.0/16"}] | .dns = {domain: "x"}'
+	gives 192.168.2.10/24 fd00:1::9/64 10.3.0.1/30
+	json '.ips | map(.gateway) == ["192.168.2.1", null, "192.168.2.1"]'
+	json '.routes == [{dst: "10.7.0.0/16"}] and .dns == {domain: "x"}'
+	wa ADD '.range = "192.168.2.0/24" | .range_start = "rubbish" | .range_end = "10.1.1.1"' CNI_CONTAINERID=b
+	gives 192.168.2.1/24
+}
+
+@test "whereabouts: static addresses and those of CNI_ARGS are added, and not given out" {
+	wa ADD '.range = "10.1.0.0/24" | .addresses = [{address: "10.1.0.1/24", gateway: "10.1.0.9"}]' \
+		'CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=p;IP=10.1.0.2/24;GATEWAY=10.1.0.8'
+	gives 10.1.0.3/24 10.1.0.1/24 10.1.0.2/24
+	json '.ips | map(.gateway) == [null, "10.1.0.9", "10.1.0.8"]'
+	promise=$output
+	cni CHECK whereabouts 'CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=p;IP=10.1.0.2/24;GATEWAY=10.1.0.8' \
+		<<<"$(with_result "$(conf 'del(.master, .mode) | .type = "bridge" | .ipam = {type: "whereabouts", range: "10.1.0.0/24",
+			addresses: [{address: "10.1.0.1/24", gateway: "10.1.0.9"}]}')" "$promise")"
+	succeeds_silently
+	wa ADD '.range = "10.2.0.0/24" | .addresses = [{address: "10.1.0.3/24"}]' CNI_CONTAINERID=b
+	fails 11 '10\.1\.0\.3 is leased to container pod1'
+}
+
+@test "whereabouts: what asks for a cluster is refused" {
+	local filter message
+
+	while IFS=@ read -r filter message; do
+		wa ADD ".range = \"192.168.2.0/24\" | $filter"
+		fails 7 "$message.* unique in the cluster"
+		wa STATUS ".range = \"192.168.2.0/24\" | $filter"
+		fails 7 "$message.* unique in the cluster"
+		wa DEL ".range = \"192.168.2.0/24\" | $filter"
+		succeeds_silently
+		[ -z "$(ls -A /var/lib/cni)" ] || fail "$filter: something was leased"
+	done <<-'END'
+	.datastore = "kubernetes" | .kubernetes = {kubeconfig: "/etc/cni/net.d/whereabouts.d/whereabouts.kubeconfig"}@kubernetes.kubeconfig
+	.datastore = "kubernetes"@datastore
+	.datastore = "etcd" | .etcd_host = "10.1.0.2:2379"@datastore
+	.etcd_host = "10.1.0.2:2379"@etcd_host
+	.node_slice_size = "/26"@node_slice_size
+	END
+	echo '{"kubernetes": {"kubeconfig": "/x"}}' >/run/flat.conf
+	wa ADD '.range = "192.168.2.0/24" | .configuration_path = "/run/flat.conf"'
+	fails 7 '/run/flat.conf: "kubernetes.kubeconfig" asks whereabouts for addresses that are unique in the cluster'
+	echo '{' >/run/flat.conf
+	wa ADD '.range = "192.168.2.0/24" | .configuration_path = "/run/flat.conf"'
+	fails 6 '/run/flat.conf'
+	[ -z "$(ls -A /var/lib/cni)" ]
+}
+
+@test "whereabouts: what its configurations are told" {
+	local filter message
+
+	while IFS=@ read -r filter message; do
+		wa ADD "$filter"
+		fails 7 "$message"
+	done <<-'END'
+	.@it needs a "range" or "ipRanges"
+	.range = "x"@invalid CIDR "x"
+	.range = "10.9.0.1-10.1.0.5/24"@invalid CIDR
+	.range = "10.1.0.0/31"@net mask is too short
+	.range = "10.1.0.0/24" | .exclude = ["x"]@could not parse exclude range: x
+	.range = "10.1.0.0/24" | .gateway = "x"@invalid gateway IP
+	.ipRanges = [{range: "10.1.0.0/24", range_start: "x"}]@ipam.ipRanges\[0\]: range_start "x" is no IP address
+	.ipRanges = [{range: "10.1.0.0/24"}, {range: "10.1.0.0/25"}]@overlaps
+	.ipRanges = ["x"]@is expected, not a string
+	END
+	wa ADD '.range = "10.1.0.0/24"' CNI_ARGS=IgnoreUnknown=1
+	fails 4 'K8S_POD_NAME'
+	[ -z "$(leases)" ]
+}
+
 # ---- Which program runs ----
 
 # programs CONF: how many were started for an ADD of macvlan, itself included.

@@ -22,7 +22,7 @@ const struct dialect dialect_native = {
 const struct dialect *dialect_find(const char *name)
 {
 	static const struct dialect *const all[] = { &dialect_native, &dialect_host_local,
-		&dialect_static };
+		&dialect_static, &dialect_whereabouts };
 
 	for (size_t i = 0; name && i < sizeof(all) / sizeof(*all); i++)
 		if (!strcmp(name, all[i]->name))
@@ -80,7 +80,8 @@ const struct cni_plugin pool_plugin = PLUGIN("pool");
 
 const struct cni_plugin *ipam_plugin(const char *name)
 {
-	static const struct cni_plugin others[] = { PLUGIN("host-local"), PLUGIN("static") };
+	static const struct cni_plugin others[] = { PLUGIN("host-local"), PLUGIN("static"),
+		PLUGIN("whereabouts") };
 	const char *slash = strrchr(name, '/');
 	const struct dialect *dialect = dialect_find(slash ? slash + 1 : name);
 

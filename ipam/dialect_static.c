@@ -51,7 +51,7 @@ static struct cni_address *add(
 	return next;
 }
 
-static int read_addresses(
+int dialect_extra_addresses(
 	struct pool_config *config, const struct json *list, struct cni_error *err)
 {
 	json_each (item, list) {
@@ -92,7 +92,7 @@ static bool next_part(const char **list, char part[IP_TEXT])
 }
 
 /* IP and GATEWAY of CNI_ARGS: more addresses, and the gateways of those. */
-static int read_args(
+int dialect_extra_args(
 	const struct cni_request *req, struct pool_config *config, struct cni_error *err)
 {
 	const char *ips = cni_request_arg(req, "IP"), *gateways = cni_request_arg(req, "GATEWAY");
@@ -155,9 +155,9 @@ static int read_config(
 		return config_under(err, "ipam");
 	/* Addresses that others take the place of are not looked at. */
 	if (!is_given(req, "args.cni.ips") && !is_given(req, "runtimeConfig.ips") &&
-		read_addresses(config, words.addresses, err) < 0)
+		dialect_extra_addresses(config, words.addresses, err) < 0)
 		return -1;
-	if (read_args(req, config, err) < 0 || replace(req, config, "args.cni.ips", err) < 0 ||
+	if (dialect_extra_args(req, config, err) < 0 || replace(req, config, "args.cni.ips", err) < 0 ||
 		replace(req, config, "runtimeConfig.ips", err) < 0)
 		return -1;
 	config->routes = words.routes;

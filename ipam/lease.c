@@ -105,6 +105,15 @@ const struct lease_rules lease_rules_native = {
 	.unknown = unknown,
 };
 
+const struct lease_rules lease_rules_whereabouts = {
+	.requests = lease_requests,
+	.repeated = repeated,
+	.taken = taken,
+	.exhausted = exhausted,
+	.unknown = unknown,
+	.needs_pod = true,
+};
+
 /* Who asks. */
 static int describe(struct plan *plan, struct cni_error *err)
 {

@@ -43,7 +43,8 @@ struct lease_rules {
 	bool cursor_follows; /* requested addresses, too */
 	bool needs_pod;	     /* an ADD without the name of a pod is refused */
 };
-extern const struct lease_rules lease_rules_native, lease_rules_host_local;
+extern const struct lease_rules lease_rules_native, lease_rules_host_local,
+	lease_rules_whereabouts;
 
 /* Which set each requested address is for; those of a set without one have family 0. */
 struct lease_requests {
