@@ -491,3 +491,29 @@ programs() {
 	cni DEL host-local CNI_CONTAINERID=b <<<"$(hostlocal '.type = "my-ipam"')"
 	files_are ''
 }
+
+@test "nv-ipam is not served: executed where it is, refused under a link" {
+	cni ADD macvlan <<<"$(conf '.ipam = {type: "nv-ipam", poolName: "my-pool"}')"
+	[ "$status" != 0 ] && [[ $output == *nv-ipam* ]] || fail 'expected it to be looked for'
+	ln -s pool $plugins/nv-ipam
+	cni ADD nv-ipam <<<"$(conf '.type = "bridge" | .ipam = {type: "nv-ipam", poolName: "my-pool"}')"
+	fails 7 'let the nv-ipam plugin serve this network'
+	rm $plugins/nv-ipam
+	no_link pod1 net1
+}
+
+@test "links are made where they are asked for, over nobody else's file" {
+	script=$BATS_TEST_DIRNAME/../ipam/link-dialects.sh
+	mkdir -p /run/root/opt/cni/bin
+	echo theirs >/run/root/opt/cni/bin/static
+	ln -s elsewhere /run/root/opt/cni/bin/whereabouts
+	DESTDIR=/run/root run -1 "$script" /opt/cni/bin host-local static whereabouts
+	[[ $output == *bin/static*remove*bin/whereabouts*remove* ]]
+	[ "$(readlink /run/root/opt/cni/bin/host-local)" = pool ]
+	[ "$(cat /run/root/opt/cni/bin/static)" = theirs ]
+	[ "$(readlink /run/root/opt/cni/bin/whereabouts)" = elsewhere ]
+	rm /run/root/opt/cni/bin/static /run/root/opt/cni/bin/whereabouts
+	DESTDIR=/run/root run -0 "$script" /opt/cni/bin host-local static whereabouts
+	[ -z "$output" ]
+	[ "$(readlink /run/root/opt/cni/bin/static)" = pool ]
+}

@@ -186,6 +186,11 @@ int config_read_native(
 	config->rules = &lease_rules_native;
 	if (json_bind(ipam, native_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, "ipam");
+	if (words.type && !strcmp(words.type, "nv-ipam"))
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"ipam: pools of nv-ipam are blocks that its controller gives to nodes, and pool "
+			"cannot ask it: let the nv-ipam plugin serve this network, or give pool the "
+			"node's ranges under type \"pool\"");
 	if (config_check_keys(ipam, config_fields, "ipam", err) < 0 ||
 		read_choices(&words, config, err) < 0 ||
 		config_store(req, &config->store, err) < 0 ||
