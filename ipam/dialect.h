@@ -34,11 +34,11 @@ extern const struct dialect dialect_native, dialect_host_local, dialect_static,
 	dialect_whereabouts;
 
 /*
- * Their keys of "ipam", for whoever checks configurations without running them. host-local's own are
- * those of a range as well.
+ * Their keys of "ipam", for whoever checks configurations without running them. Keys of a
+ * range may also be directly in it.
  */
 extern const struct json_field dialect_host_local_fields[], dialect_host_local_range_fields[],
-	dialect_static_fields[];
+	dialect_static_fields[], dialect_whereabouts_fields[], dialect_whereabouts_range_fields[];
 
 /* ---- pool.c: what the dialects with a store have in common ---- */
 

@@ -24,7 +24,7 @@ struct words {
 	const struct json *kubernetes;
 };
 
-static const struct json_field range_fields[] = {
+const struct json_field dialect_whereabouts_range_fields[] = {
 	{ "range", json_bind_string, offsetof(struct range_words, range) },
 	{ "range_start", json_bind_string, offsetof(struct range_words, start) },
 	{ "range_end", json_bind_string, offsetof(struct range_words, end) },
@@ -32,8 +32,9 @@ static const struct json_field range_fields[] = {
 	{ 0 },
 };
 
-static const struct json_field fields[] = {
-	{ "ipRanges", json_bind_list, offsetof(struct words, ranges) },
+const struct json_field dialect_whereabouts_fields[] = {
+	{ "ipRanges", json_bind_list, offsetof(struct words, ranges),
+		.fields = dialect_whereabouts_range_fields },
 	{ "addresses", json_bind_list, offsetof(struct words, addresses) },
 	{ "routes", json_bind_list, offsetof(struct words, routes) },
 	{ "dns", json_bind_value, offsetof(struct words, dns) },
@@ -91,7 +92,7 @@ static int check_file(const char *path, bool *found, struct cni_error *err)
 	*found = true;
 	if (json_parse(&tree, path, text, length, err) < 0)
 		return -1;
-	if (json_bind(tree, fields, &words, CNI_INVALID_CONFIG, err) < 0)
+	if (json_bind(tree, dialect_whereabouts_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, path);
 	key = cluster_key(&words);
 	return key ? refuse(key, path, err) : 0;
@@ -207,7 +208,7 @@ static int read_words(struct range *range, const struct json *object, bool is_to
 	struct range_words words = { 0 };
 	struct ip start = { 0 }, end = { 0 };
 
-	if (json_bind(object, range_fields, &words, CNI_INVALID_CONFIG, err) < 0)
+	if (json_bind(object, dialect_whereabouts_range_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return -1;
 	if (!is_given(words.range) || read_cidr(range, words.range, &start, &end) < 0)
 		return cni_fail(err, CNI_INVALID_CONFIG, "invalid CIDR \"%s\" in range",
@@ -311,7 +312,7 @@ static int read_config(
 	config->rules = &lease_rules_whereabouts;
 	config->order = ALLOC_LOWEST;
 	config->sticky_pod = true;
-	if (json_bind(ipam, fields, &words, CNI_INVALID_CONFIG, err) < 0)
+	if (json_bind(ipam, dialect_whereabouts_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, "ipam");
 	if (check_scope(&words, err) < 0 || read_store(req, &config->store, err) < 0 ||
 		read_ranges(ipam, &words, &config->sets, err) < 0 ||

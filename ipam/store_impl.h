@@ -75,6 +75,12 @@ int store_identify(struct store *, struct index_cover *cover, uint64_t *size);
 
 /* ---- Together with host-local; all do nothing where the pool is none of its ---- */
 
+/* The file with the address that was chosen last in a set. */
+#define MIRROR_CURSOR "last_reserved_ip.%zu"
+
+/* The path of its directory; false: the pool is none of those. */
+bool mirror_path(struct store *, char path[PATH_MAX]);
+
 /* Open, or make, its directory. 1; 0 where there is none and none is to be made; -1. */
 int mirror_open(struct store *, bool create, struct cni_error *);
 

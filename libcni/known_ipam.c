@@ -23,14 +23,6 @@ static const struct json_field static_ipam[] = {
 	{ 0 },
 };
 
-static const struct json_field whereabouts_range[] = {
-	STRING("range"),
-	STRING("range_start"),
-	STRING("range_end"),
-	LIST("exclude"),
-	{ 0 },
-};
-
 static const struct json_field whereabouts_kubernetes[] = {
 	STRING("kubeconfig"),
 	STRING("k8s_api_root"),
@@ -38,13 +30,10 @@ static const struct json_field whereabouts_kubernetes[] = {
 };
 
 static const struct json_field whereabouts[] = {
-	LIST_OF("ipRanges", whereabouts_range),
 	LIST_OF("addresses", static_address),
 	OBJECT_OF("kubernetes", whereabouts_kubernetes),
 	ROUTES,
 	DNS,
-	STRING("gateway"),
-	STRING("node_slice_size"),
 	STRING("network_name"),
 	BOOLEAN("enable_overlapping_ranges"),
 	INTEGER("leader_lease_duration"),
@@ -54,9 +43,6 @@ static const struct json_field whereabouts[] = {
 	STRING("log_level"),
 	INTEGER("sleep_for_race"),
 	STRING("reconciler_cron_expression"),
-	STRING("configuration_path"),
-	STRING("datastore"),
-	STRING("etcd_host"),
 	STRING("etcd_username"),
 	STRING("etcd_password"),
 	STRING("etcd_key_file"),
@@ -90,7 +76,8 @@ static const struct known_type ipams[] = {
 	{ "host-local", TABLES(ipam_common, host_local, dialect_host_local_fields,
 				dialect_host_local_range_fields) },
 	{ "static", TABLES(ipam_common, static_ipam, dialect_static_fields) },
-	{ "whereabouts", TABLES(ipam_common, whereabouts, whereabouts_range) },
+	{ "whereabouts", TABLES(ipam_common, whereabouts, dialect_whereabouts_fields,
+				 dialect_whereabouts_range_fields) },
 	{ "nv-ipam", TABLES(ipam_common, nv_ipam) },
 	{ "dhcp", TABLES(ipam_common, dhcp) },
 	{ 0 },
