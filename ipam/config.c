@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ipam/dialect.h"
+#include "ipam/lease.h"
+
 struct words {
 	const char *type, *allocation, *sticky, *scope, *resolv_conf;
 	const struct json *ranges, *routes, *dns, *cluster;
@@ -174,14 +177,20 @@ static int check_default_gateway(const struct range_sets *sets, struct cni_error
 	return 0;
 }
 
-static int read_native(
+int config_read_native(
 	const struct cni_request *req, struct pool_config *config, struct cni_error *err)
 {
 	const struct json *ipam = json_get(req->config, "ipam");
 	struct words words = { 0 };
 
+	config->rules = &lease_rules_native;
 	if (json_bind(ipam, native_fields, &words, CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, "ipam");
+	if (words.type && !strcmp(words.type, "nv-ipam"))
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"ipam: pools of nv-ipam are blocks that its controller gives to nodes, and pool "
+			"cannot ask it: let the nv-ipam plugin serve this network, or give pool the "
+			"node's ranges under type \"pool\"");
 	if (config_check_keys(ipam, config_fields, "ipam", err) < 0 ||
 		read_choices(&words, config, err) < 0 ||
 		config_store(req, &config->store, err) < 0 ||
@@ -197,11 +206,17 @@ static int read_native(
 int config_read(const struct cni_request *req, struct pool_config *config, struct cni_error *err)
 {
 	*config = (struct pool_config){ 0 };
-	if (read_native(req, config, err) < 0) {
+	if (dialect_of(req)->read(req, config, err) < 0) {
 		config_done(config);
 		return -1;
 	}
 	return 0;
+}
+
+int config_read_store(
+	const struct cni_request *req, struct store_options *options, struct cni_error *err)
+{
+	return dialect_of(req)->read_store(req, options, err);
 }
 
 void config_done(struct pool_config *config)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The native schema of the pool IPAM: the member "ipam" of a network configuration, with what
- * CNI_ARGS, args.cni and runtimeConfig add to it. Everything that is wrong is CNI_INVALID_CONFIG,
- * and the message starts with the path of the key. Strings are borrowed from the request.
+ * The member "ipam" of a network configuration, with what CNI_ARGS, args.cni and runtimeConfig add
+ * to it: the native schema of the pool IPAM here, those of other IPAMs in dialect_*.c. Everything
+ * that is wrong is CNI_INVALID_CONFIG, and the message starts with the path of the key. Strings are
+ * borrowed from the request.
  */
 #ifndef IPAM_CONFIG_H
 #define IPAM_CONFIG_H
@@ -13,7 +14,12 @@
 
 #define CONFIG_DATA_DIR "/var/lib/cni/fabric-cni"
 
+#define CONFIG_EXTRA_MAX 32
+
+struct lease_rules;
+
 struct pool_config {
+	const struct lease_rules *rules;
 	struct store_options store;
 	struct range_sets sets;
 	enum alloc_order order;
@@ -23,6 +29,9 @@ struct pool_config {
 	const char *resolv_conf;	     /* path; NULL: none */
 	struct ip requested[RANGE_SETS_MAX]; /* in no order */
 	size_t n_requested;
+	/* Addresses that go into the result as they are: not leased, but nobody else may have them. */
+	struct cni_address extra[CONFIG_EXTRA_MAX];
+	size_t n_extra;
 };
 
 /*
@@ -31,7 +40,10 @@ struct pool_config {
  */
 extern const struct json_field *const config_fields[];
 
-/* All of it, for ADD, CHECK and STATUS; to be ended with config_done(). */
+/*
+ * All of it in the dialect of the request (ipam/dialect.h), for ADD, CHECK and STATUS; to be ended
+ * with config_done().
+ */
 int config_read(const struct cni_request *, struct pool_config *, struct cni_error *err);
 void config_done(struct pool_config *);
 
@@ -47,11 +59,20 @@ int config_read_store(const struct cni_request *, struct store_options *, struct
  */
 int config_result(const struct pool_config *, struct cni_result *, struct cni_error *err);
 
+/* The addresses of config->extra. */
+int config_extra_result(const struct pool_config *, struct cni_result *, struct cni_error *err);
+
 /*
  * defaultGateway: a default route of each family through the gateway of the first address that has
  * one, unless there is a default route already.
  */
 int config_default_routes(const struct pool_config *, struct cni_result *, struct cni_error *err);
+
+/* ---- The native dialect ---- */
+
+/* config is zeroed; the caller ends it, whatever is returned. */
+int config_read_native(const struct cni_request *, struct pool_config *, struct cni_error *err);
+int config_store_native(const struct cni_request *, struct store_options *, struct cni_error *err);
 
 /* ---- Between the files of the configuration ---- */
 
@@ -81,6 +102,24 @@ int config_requests(const struct cni_request *, struct pool_config *, struct cni
 
 /* A duration on a command line. */
 int config_duration(const char *text, int64_t *ms, struct cni_error *err);
+
+/* Are the keys of CNI_ARGS known? */
+int config_check_args(const struct cni_request *, struct cni_error *err);
+
+/* All three of them; an address may be requested twice. */
+int config_requests_sum(const struct cni_request *, struct pool_config *, struct cni_error *err);
+
+/* Has an IPv6 subnet addresses that stand for IPv4? */
+bool config_has_mapped(const struct ip *subnet);
+
+/* The next set, with room for n ranges. */
+int config_add_set(struct range_sets *sets, size_t n, const char *path, struct range_set **set,
+	struct cni_error *err);
+
+/* Check what has defaults: the pool is named after the network, a path is absolute. */
+int config_check_store(
+	const struct cni_request *, struct store_options *options, struct cni_error *err);
+extern const struct store_options config_store_defaults;
 
 int config_store(const struct cni_request *, struct store_options *, struct cni_error *err);
 extern const struct json_field config_store_fields[];

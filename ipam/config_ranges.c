@@ -24,11 +24,17 @@ static bool is_given(const char *text)
 	return text && *text;
 }
 
-static int read_subnet(struct range *range, const char *text, struct cni_error *err)
+bool config_has_mapped(const struct ip *subnet)
 {
 	static const struct span mapped = { (u128)0xffff << 32, (u128)0xffff << 32 | UINT32_MAX };
+	struct span both = span_common(span_of_subnet(subnet), mapped);
+
+	return subnet->family == AF_INET6 && both.first <= both.last;
+}
+
+static int read_subnet(struct range *range, const char *text, struct cni_error *err)
+{
 	char network[IP_TEXT];
-	struct span span;
 	struct ip masked;
 
 	if (!is_given(text))
@@ -44,8 +50,7 @@ static int read_subnet(struct range *range, const char *text, struct cni_error *
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"%s: subnet %s has host bits set: the network address is %s", range->path,
 			text, ip_print_cidr(&masked, network));
-	span = span_common(span_of_subnet(&range->subnet), mapped);
-	if (range->subnet.family == AF_INET6 && span.first <= span.last)
+	if (config_has_mapped(&range->subnet))
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"%s: subnet %s has the IPv4-mapped addresses ::ffff:0:0/96 in it",
 			range->path, text);
@@ -164,8 +169,7 @@ static int read_range(struct range *range, const struct json *object, struct cni
 	return json_first(words.exclude) ? read_exclusions(range, words.exclude, err) : 0;
 }
 
-/* The next set, with room for n ranges. */
-static int add_set(struct range_sets *sets, size_t n, const char *path, struct range_set **set,
+int config_add_set(struct range_sets *sets, size_t n, const char *path, struct range_set **set,
 	struct cni_error *err)
 {
 	if (!n)
@@ -179,6 +183,10 @@ static int add_set(struct range_sets *sets, size_t n, const char *path, struct r
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"%s: too many sets: an attachment has %d addresses at the most", path,
 			RANGE_SETS_MAX);
+	if (!sets->sets)
+		sets->sets = calloc(RANGE_SETS_MAX, sizeof(*sets->sets));
+	if (!sets->sets)
+		return cni_fail(err, CNI_INTERNAL, "read the ranges: out of memory");
 	*set = &sets->sets[sets->n_sets];
 	(*set)->ranges = calloc(n, sizeof(*(*set)->ranges));
 	if (!(*set)->ranges)
@@ -214,7 +222,7 @@ static int read_sets(
 		struct range_set *set;
 
 		snprintf(path, sizeof(path), "%s[%zu]", key, at++);
-		if (add_set(sets, is_list ? json_count(item) : 1, path, &set, err) < 0)
+		if (config_add_set(sets, is_list ? json_count(item) : 1, path, &set, err) < 0)
 			return -1;
 		if (!is_list) {
 			set->n_ranges = 1;
@@ -241,7 +249,7 @@ static int read_own_set(struct range_sets *sets, const struct json *ipam, struct
 		any = any || json_get(ipam, rule->key);
 	if (!any)
 		return 0;
-	if (add_set(sets, 1, "ipam", &set, err) < 0)
+	if (config_add_set(sets, 1, "ipam", &set, err) < 0)
 		return -1;
 	set->n_ranges = 1;
 	snprintf(set->ranges->path, sizeof(set->ranges->path), "ipam");
@@ -254,9 +262,6 @@ int config_ranges(const struct cni_request *req, struct range_sets *sets, struct
 
 	if (config_list(req, "runtimeConfig.ipRanges", &runtime, err) < 0)
 		return -1;
-	sets->sets = calloc(RANGE_SETS_MAX, sizeof(*sets->sets));
-	if (!sets->sets)
-		return cni_fail(err, CNI_INTERNAL, "read the ranges: out of memory");
 	if (read_sets(sets, runtime, "runtimeConfig.ipRanges", err) < 0 ||
 		read_own_set(sets, ipam, err) < 0 ||
 		read_sets(sets, json_get(ipam, "ranges"), "ipam.ranges", err) < 0)

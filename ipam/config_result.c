@@ -119,6 +119,19 @@ int config_result(
 	return config->resolv_conf ? add_resolv_conf(config->resolv_conf, result, err) : 0;
 }
 
+int config_extra_result(
+	const struct pool_config *config, struct cni_result *result, struct cni_error *err)
+{
+	for (size_t i = 0; i < config->n_extra; i++) {
+		struct cni_address *address = cni_result_address(result);
+
+		if (!address)
+			return cni_fail(err, CNI_INTERNAL, "make the result: out of memory");
+		*address = config->extra[i];
+	}
+	return 0;
+}
+
 static bool has_default(const struct cni_result *result, uint8_t family)
 {
 	for (size_t i = 0; i < result->n_routes; i++)

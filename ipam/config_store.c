@@ -113,10 +113,9 @@ static int bind_durability(
 	return 0;
 }
 
-static const struct store_options defaults = { .lock_timeout_ms = 10000 };
+const struct store_options config_store_defaults = { .lock_timeout_ms = 10000 };
 
-/* Fill in what was not given, check what was. */
-static int check(
+int config_check_store(
 	const struct cni_request *req, struct store_options *options, struct cni_error *err)
 {
 	if (!options->pool || !*options->pool)
@@ -138,19 +137,19 @@ static int check(
 int config_store(
 	const struct cni_request *req, struct store_options *options, struct cni_error *err)
 {
-	*options = defaults;
+	*options = config_store_defaults;
 	if (json_bind(json_get(req->config, "ipam"), config_store_fields, options,
 		    CNI_INVALID_CONFIG, err) < 0)
 		return config_under(err, "ipam");
-	return check(req, options, err);
+	return config_check_store(req, options, err);
 }
 
-int config_read_store(
+int config_store_native(
 	const struct cni_request *req, struct store_options *options, struct cni_error *err)
 {
 	const struct json *ipam = json_get(req->config, "ipam");
 
-	*options = defaults;
+	*options = config_store_defaults;
 	for (const struct json_field *rule = config_store_fields; rule->key; rule++) {
 		const struct json_field table[] = {
 			*rule,
@@ -160,5 +159,5 @@ int config_read_store(
 
 		json_bind(ipam, table, options, CNI_INVALID_CONFIG, &ignored);
 	}
-	return check(req, options, err);
+	return config_check_store(req, options, err);
 }

@@ -70,6 +70,13 @@ struct index_ranges {
 	uint64_t network, ranges; /* hashes; 0: free */
 };
 
+/* What the directory of host-local was when the index agreed with it. */
+struct index_mirror {
+	uint64_t device, inode;
+	int64_t time; /* modification, ns */
+	int64_t seq;  /* the last line then; 0: never */
+};
+
 struct index_header {
 	char magic[8];
 	uint32_t version, size; /* of this struct */
@@ -84,6 +91,7 @@ struct index_header {
 	struct index_cursor cursors[RANGE_SETS_MAX];
 	struct index_ranges ranges[INDEX_RANGES_MAX];
 	uint64_t ranges_next; /* the one to be replaced when all are in use */
+	struct index_mirror mirror;
 };
 
 struct index {

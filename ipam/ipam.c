@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "cni/exec.h"
-#include "ipam/lease.h"
+#include "ipam/dialect.h"
 #include "ipam/release.h"
 
 bool ipam_wanted(const struct cni_request *req)
@@ -120,10 +120,9 @@ int ipam_add(const struct cni_request *req, struct ipam_guard *guard, struct cni
 
 	if (find(req, file, err) < 0)
 		return -1;
-	if (is_own(file))
-		return lease_add(req, guard, result, err);
-	*guard = (struct ipam_guard){ .request = req, .delegated = true };
-	if (delegate_add(req, file, result, err) < 0)
+	*guard = (struct ipam_guard){ .request = req, .delegated = !is_own(file) };
+	if (guard->delegated ? delegate_add(req, file, result, err) < 0 :
+			       dialect_of(req)->lease(req, guard, result, err) < 0)
 		return -1;
 	if (!result->n_addresses)
 		return cni_fail(err, CNI_INTERNAL,

@@ -5,7 +5,8 @@
  * plugins include this header only.
  *
  * The addresses of an attachment. When "ipam.type" resolves in CNI_PATH to the `pool` that was
- * installed beside the calling executable (same file), the engine is called in-process; any
+ * installed beside the calling executable, or to a link to it (same file), the engine is called
+ * in-process, in the dialect that the type names; any
  * other type is executed with the original bytes. Same result, same store.
  */
 #ifndef IPAM_IPAM_H
@@ -61,5 +62,11 @@ int ipam_status(const struct cni_request *, struct cni_error *err);
 
 /* The engine as a plugin of its own. */
 extern const struct cni_plugin pool_plugin;
+
+/*
+ * The same under the name by which the executable was called, argv[0]: a configuration that names no
+ * other dialect is in that of the name.
+ */
+const struct cni_plugin *ipam_plugin(const char *called_as);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/lease.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -48,19 +47,6 @@ struct alloc_view lease_view(struct store *store)
 	};
 }
 
-int lease_exhausted(
-	struct store *store, const char *pool, const struct range_set *set, struct cni_error *err)
-{
-	struct store_counts in_use = store_counts(store);
-	struct range_counts counts = range_set_counts(set);
-
-	return cni_fail(err, CNI_TRY_LATER,
-		"pool %s exhausted: %" PRIu64 " usable, %" PRIu64 " leased, %" PRIu64
-		" cooling, %" PRIu64 " excluded: delete attachments or widen %s",
-		pool, counts.usable, in_use.leased, in_use.cooling, counts.excluded,
-		set->ranges[0].path);
-}
-
 /* Who asks. */
 static int describe(struct plan *plan, struct cni_error *err)
 {
@@ -77,6 +63,10 @@ static int describe(struct plan *plan, struct cni_error *err)
 		return cni_fail(err, CNI_BAD_ENVIRONMENT,
 			"CNI_ARGS: namespace and name of the pod are longer than %zu bytes",
 			sizeof(plan->pod) - 2);
+	if (!length && plan->config->rules->needs_pod)
+		return cni_fail(err, CNI_BAD_ENVIRONMENT,
+			"CNI_ARGS: K8S_POD_NAMESPACE and K8S_POD_NAME are missing: this IPAM leases "
+			"addresses to pods");
 	if (req->netns >= 0 && !fstat(req->netns, &status))
 		netns_print_id(&status, plan->netns_id);
 	next->container_id = req->container_id;
@@ -132,17 +122,16 @@ static int check_held(struct plan *plan, struct cni_error *err)
 {
 	for (size_t i = 0; i < plan->config->sets.n_sets; i++) {
 		const struct ip *wanted = &plan->requests.of_set[i], *has = kept(plan, i);
-		char held[IP_TEXT], requested[IP_TEXT];
 
-		if (!has || !wanted->family || ip_same(has, wanted))
+		if (!has)
 			continue;
-		if (plan->is_own)
-			return cni_fail(err, CNI_INVALID_CONFIG,
-				"container %s, interface %s holds %s in pool %s and requested %s: "
-				"DEL it first",
-				plan->req->container_id, plan->req->ifname, ip_print(has, held),
-				plan->config->store.pool, ip_print(wanted, requested));
-		plan->held = NULL;
+		if (plan->is_own) {
+			if (plan->config->rules->repeated(plan->req, plan->config, i, has,
+				    wanted->family ? wanted : NULL, err) < 0)
+				return -1;
+		} else if (wanted->family && !ip_same(has, wanted)) {
+			plan->held = NULL;
+		}
 	}
 	return 0;
 }
@@ -156,11 +145,11 @@ static bool is_held(const struct plan *plan, const struct ip *ip)
 }
 
 /* Nobody else has it, or a dead one had it. */
-static int claim_requested(struct plan *plan, const struct ip *wanted, struct cni_error *err)
+static int claim_requested(
+	struct plan *plan, size_t set, const struct ip *wanted, struct cni_error *err)
 {
 	struct cni_error ignored = { 0 };
 	struct lease owner;
-	char text[IP_TEXT];
 	int rc = is_held(plan, wanted) ? 0 : store_find_address(plan->store, wanted, &owner, err);
 
 	if (rc > 0 && store_settle(plan->store, &ignored) > 0)
@@ -169,10 +158,7 @@ static int claim_requested(struct plan *plan, const struct ip *wanted, struct cn
 		return rc;
 	if (reclaim_is_dead(&owner))
 		return store_remove(plan->store, owner.container_id, owner.ifname, err);
-	return cni_fail(err, CNI_TRY_LATER,
-		"requested address %s is leased to container %s, interface %s%s%s, of network %s",
-		ip_print(wanted, text), owner.container_id, owner.ifname,
-		owner.pod && *owner.pod ? ", pod " : "", owner.pod ? owner.pod : "", owner.network);
+	return plan->config->rules->taken(plan->config, set, wanted, &owner, err);
 }
 
 /* A free address; where there is none, one whose release was deferred. */
@@ -200,7 +186,7 @@ static int choose(struct plan *plan, size_t set, u128 *address, struct cni_error
 		return rc < 0 ? -1 : 0;
 	if (alloc_cooling(from, &view, address))
 		return 0;
-	return lease_exhausted(plan->store, plan->config->store.pool, from, err);
+	return plan->config->rules->exhausted(plan->store, plan->config, set, err);
 }
 
 static int plan_set(struct plan *plan, size_t set, struct cni_error *err)
@@ -209,7 +195,7 @@ static int plan_set(struct plan *plan, size_t set, struct cni_error *err)
 	u128 address;
 
 	if (wanted->family) {
-		if (claim_requested(plan, wanted, err) < 0)
+		if (claim_requested(plan, set, wanted, err) < 0)
 			return -1;
 		address = ip_number(wanted);
 	} else if (has) {
@@ -217,11 +203,20 @@ static int plan_set(struct plan *plan, size_t set, struct cni_error *err)
 	} else if (choose(plan, set, &address, err) < 0) {
 		return -1;
 	}
-	if (wanted->family || has)
+	if (has || (wanted->family && !plan->config->rules->cursor_follows))
 		plan->next->fixed |= 1u << set;
 	plan->ranges[set] = range_set_find(&plan->config->sets.sets[set], address);
 	plan->next->addresses[set] = ip_from_number(address, plan->ranges[set]->subnet.prefix);
 	plan->next->n_addresses++;
+	return 0;
+}
+
+/* What goes into the result unleased must not be anybody else's. */
+static int check_extra(struct plan *plan, struct cni_error *err)
+{
+	for (size_t i = 0; i < plan->config->n_extra; i++)
+		if (claim_requested(plan, 0, &plan->config->extra[i].ip, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -235,6 +230,8 @@ static int add_to_result(const struct plan *plan, struct cni_result *result, str
 		address->ip = plan->next->addresses[i];
 		address->gateway = plan->ranges[i]->gateway;
 	}
+	if (config_extra_result(plan->config, result, err) < 0)
+		return -1;
 	return config_default_routes(plan->config, result, err);
 }
 
@@ -284,7 +281,7 @@ static int run(struct plan *plan, struct ipam_guard *guard, struct cni_result *r
 		if (plan_set(plan, i, err) < 0)
 			return -1;
 	/* The commit is the last thing that can fail. */
-	if (add_to_result(plan, result, err) < 0)
+	if (check_extra(plan, err) < 0 || add_to_result(plan, result, err) < 0)
 		return -1;
 	return commit(plan, guard, err);
 }
@@ -299,7 +296,7 @@ int lease_add(const struct cni_request *req, struct ipam_guard *guard, struct cn
 
 	*guard = (struct ipam_guard){ .request = req };
 	if (config_read(req, &config, err) < 0 || config_result(&config, result, err) < 0 ||
-		lease_requests(&config, &plan.requests, err) < 0)
+		config.rules->requests(&config, &plan.requests, err) < 0)
 		return -1;
 	config.store.create = true;
 	if (store_open(&store, &config.store, err) < 0)

@@ -16,9 +16,35 @@ int lease_add(const struct cni_request *, struct ipam_guard *, struct cni_result
 /* The questions of the allocator, answered by a store. */
 struct alloc_view lease_view(struct store *);
 
-/* Fails with CNI_TRY_LATER and the numbers of the pool. */
-int lease_exhausted(
-	struct store *, const char *pool, const struct range_set *, struct cni_error *err);
+/*
+ * Where dialects differ in what is refused, and in its words. Each fails, but for those that say
+ * otherwise. set is the number of a set.
+ */
+struct lease_requests;
+struct lease_rules {
+	/* Which set each requested address is for. May succeed. */
+	int (*requests)(const struct pool_config *, struct lease_requests *, struct cni_error *);
+
+	/* An ADD of somebody who holds an address of the set. 0: it is the lease. wanted or NULL. */
+	int (*repeated)(const struct cni_request *, const struct pool_config *, size_t set,
+		const struct ip *held, const struct ip *wanted, struct cni_error *);
+
+	/* A requested address is leased to somebody else. */
+	int (*taken)(const struct pool_config *, size_t set, const struct ip *,
+		const struct lease *owner, struct cni_error *);
+
+	/* No address is free: CNI_TRY_LATER. */
+	int (*exhausted)(
+		struct store *, const struct pool_config *, size_t set, struct cni_error *);
+
+	/* CHECK of somebody who holds nothing. */
+	int (*unknown)(const struct cni_request *, const struct pool_config *, struct cni_error *);
+
+	bool cursor_follows; /* requested addresses, too */
+	bool needs_pod;	     /* an ADD without the name of a pod is refused */
+};
+extern const struct lease_rules lease_rules_native, lease_rules_host_local,
+	lease_rules_whereabouts;
 
 /* Which set each requested address is for; those of a set without one have family 0. */
 struct lease_requests {

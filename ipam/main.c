@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/ipam.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return cni_plugin_main(&pool_plugin);
+	return cni_plugin_main(ipam_plugin(argc ? argv[0] : ""));
 }

@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pool IPAM as a plugin. */
+/* What the pool IPAM does beside leasing. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "ipam/dialect.h"
 #include "ipam/lease.h"
 #include "ipam/reclaim.h"
-#include "ipam/release.h"
 
-static int pool_add(const struct cni_request *req, int out, struct cni_error *err)
+static bool is_ours(const struct pool_config *config, const struct ip *ip)
 {
-	CLEANUP(cni_result_done) struct cni_result result = { 0 };
-	CLEANUP(ipam_guard_end) struct ipam_guard guard = { 0 };
-
-	if (lease_add(req, &guard, &result, err) < 0 ||
-		cni_result_print(&result, req, out, err) < 0)
-		return -1;
-	guard.request = NULL;
-	return 0;
-}
-
-static bool is_ours(const struct range_sets *sets, const struct ip *ip)
-{
-	for (size_t i = 0; i < sets->n_sets; i++)
-		if (range_set_find(&sets->sets[i], ip_number(ip)))
+	for (size_t i = 0; i < config->n_extra; i++)
+		if (ip_same(&config->extra[i].ip, ip))
+			return false;
+	for (size_t i = 0; i < config->sets.n_sets; i++)
+		if (range_set_find(&config->sets.sets[i], ip_number(ip)))
 			return true;
 	return false;
 }
@@ -59,7 +50,7 @@ static int compare(const struct pool_config *config, const struct lease *lease,
 				"does not have", lease->container_id, lease->ifname,
 				ip_print(&lease->addresses[i], text), pool);
 	for (size_t i = 0; i < result->n_addresses; i++)
-		if (is_ours(&config->sets, &result->addresses[i].ip) &&
+		if (is_ours(config, &result->addresses[i].ip) &&
 			!is_leased(lease, &result->addresses[i].ip))
 			return cni_fail(err, CNI_INTERNAL,
 				"container %s, interface %s has %s in prevResult and does not "
@@ -68,7 +59,7 @@ static int compare(const struct pool_config *config, const struct lease *lease,
 	return 0;
 }
 
-static int pool_check(const struct cni_request *req, struct cni_error *err)
+int pool_check(const struct cni_request *req, struct cni_error *err)
 {
 	CLEANUP(config_done) struct pool_config config = { 0 };
 	CLEANUP(cni_result_done) struct cni_result result = { 0 };
@@ -84,9 +75,7 @@ static int pool_check(const struct cni_request *req, struct cni_error *err)
 		return -1;
 	/* Not code 3: that would tell the runtime to leave out the DEL. */
 	if (!rc)
-		return cni_fail(err, CNI_INTERNAL,
-			"container %s, interface %s holds no address in pool %s", req->container_id,
-			req->ifname, config.store.pool);
+		return config.rules->unknown(req, &config, err);
 	return compare(&config, &lease, &result, err);
 }
 
@@ -106,7 +95,7 @@ static int check_free(struct store *store, const struct pool_config *config, str
 		if (!rc)
 			rc = reclaim_is_possible(store, set, err);
 		if (rc <= 0)
-			return rc < 0 ? -1 : lease_exhausted(store, config->store.pool, set, err);
+			return rc < 0 ? -1 : config->rules->exhausted(store, config, i, err);
 	}
 	return 0;
 }
@@ -119,14 +108,14 @@ static int check_store(const struct pool_config *config, struct cni_error *err)
 	if (store_open(&store, &config->store, err) < 0)
 		return -1;
 	/* It fits: the store has opened files in it. */
-	snprintf(path, sizeof(path), "%s/ipam/%s", config->store.directory, config->store.pool);
+	store_directory(&config->store, path, sizeof(path));
 	if (access(path, W_OK | X_OK) < 0)
 		return cni_fail_errno(err, CNI_UNAVAILABLE, -errno, NULL, "write to pool %s, %s",
 			config->store.pool, path);
 	return check_free(store, config, err);
 }
 
-static int pool_status(const struct cni_request *req, struct cni_error *err)
+int pool_status(const struct cni_request *req, struct cni_error *err)
 {
 	CLEANUP(config_done) struct pool_config config = { 0 };
 	CLEANUP(cni_result_done) struct cni_result result = { 0 };
@@ -139,12 +128,3 @@ static int pool_status(const struct cni_request *req, struct cni_error *err)
 	err->code = CNI_UNAVAILABLE;
 	return -1;
 }
-
-const struct cni_plugin pool_plugin = {
-	.name = "pool",
-	.add = pool_add,
-	.del = release_owner,
-	.check = pool_check,
-	.gc = release_unlisted,
-	.status = pool_status,
-};

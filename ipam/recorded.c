@@ -78,7 +78,7 @@ static int add(struct recorded *recorded, const struct json *config, const char 
 	struct recorded_network network = { 0 }, *grown;
 	struct store_options options;
 
-	if (config_read_store(&req, &options, err) < 0)
+	if (config_store_native(&req, &options, err) < 0)
 		return -1;
 	network.reuse_delay_ms = options.reuse_delay_ms;
 	if (config_ranges(&req, &network.sets, err) < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/release.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ipam/config.h"
@@ -25,6 +26,23 @@ static int defer(struct store *store, const struct store_options *options,
 	return store_defer(store, options, &owner, err);
 }
 
+/* What host-local leased beyond one lease. */
+static int release_rest(struct store *store, const struct lease *lease, struct cni_error *err)
+{
+	for (int part = 1;; part++) {
+		char ifname[LEASE_TEXT_MAX];
+		struct lease next;
+		int rc;
+
+		snprintf(ifname, sizeof(ifname), "%s:%d", lease->ifname, part);
+		rc = store_find(store, lease->container_id, ifname, &next, err);
+		if (rc <= 0 || strcmp(next.ifname, ifname) != 0)
+			return rc < 0 ? -1 : 0;
+		if (store_remove(store, lease->container_id, ifname, err) < 0)
+			return -1;
+	}
+}
+
 static int release(struct store *store, const struct cni_request *req, struct cni_error *err)
 {
 	struct lease lease;
@@ -35,7 +53,9 @@ static int release(struct store *store, const struct cni_request *req, struct cn
 	/* Networks may share a pool: an interface of that name may be another one's attachment. */
 	if (rc <= 0 || (lease.network && strcmp(lease.network, req->name) != 0))
 		return rc < 0 ? -1 : 0;
-	return store_remove(store, req->container_id, req->ifname, err);
+	if (store_remove(store, lease.container_id, lease.ifname, err) < 0)
+		return -1;
+	return store_is_mirrored(store) ? release_rest(store, &lease, err) : 0;
 }
 
 int release_owner(const struct cni_request *req, struct cni_error *err)
@@ -62,6 +82,13 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(left->ifname, right->ifname);
 }
 
+static int compare_containers(const void *a, const void *b)
+{
+	const struct cni_attachment *left = a, *right = b;
+
+	return strcmp(left->container_id, right->container_id);
+}
+
 struct sweep {
 	const char *network;
 	const struct cni_attachment *valid; /* sorted */
@@ -76,7 +103,9 @@ static int visit(struct store *store, const struct lease *lease, void *data)
 	struct sweep *sweep = data;
 
 	if (!lease->network || strcmp(lease->network, sweep->network) != 0 ||
-		bsearch(&owner, sweep->valid, sweep->n_valid, sizeof(owner), compare))
+		/* Without an interface of its own, a lease is the container's. */
+		bsearch(&owner, sweep->valid, sweep->n_valid, sizeof(owner),
+			strchr(lease->ifname, ':') ? compare_containers : compare))
 		return 0;
 	if (store_remove(store, lease->container_id, lease->ifname, &one) < 0)
 		cni_fail_join(sweep->err, &one);

@@ -34,6 +34,12 @@ static bool is_pool_name(const char *name)
 		strspn(name, allowed) == length;
 }
 
+int store_directory(const struct store_options *options, char *path, size_t size)
+{
+	return snprintf(path, size, "%s%s/ipam/%s/", options->directory,
+		options->host_local ? "/" MIRROR_STORE : "", options->pool);
+}
+
 static int new_store(struct store **store, const struct store_options *options,
 	struct cni_error *err)
 {
@@ -48,11 +54,11 @@ static int new_store(struct store **store, const struct store_options *options,
 	if (!made)
 		return cni_fail(err, CNI_INTERNAL, "out of memory for pool \"%s\"", options->pool);
 	made->lock = made->journal = made->snapshot = -1;
+	made->mirror.directory = made->mirror.lock = -1;
 	made->durable = options->durable;
 	made->reuse_delay_ms = options->reuse_delay_ms;
 	strcpy(made->pool, options->pool);
-	length = snprintf(made->path, sizeof(made->path), STORE_PATH, options->directory,
-		options->pool);
+	length = store_directory(options, made->path, sizeof(made->path));
 	*store = made;
 	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("pending-del"))
 		return cni_fail(err, CNI_INVALID_CONFIG,
@@ -84,7 +90,7 @@ int store_open_lock(struct store **out, const struct store_options *options, str
 
 	if (new_store(&store, options, err) < 0)
 		return -1;
-	rc = store_lock(store, options, err);
+	rc = store_lock(store, options->create, options->lock_timeout_ms, err);
 	if (rc <= 0)
 		return rc;
 	*out = store;
@@ -95,15 +101,24 @@ int store_open_lock(struct store **out, const struct store_options *options, str
 int store_open(struct store **out, const struct store_options *options, struct cni_error *err)
 {
 	CLEANUP(store_closep) struct store *store = NULL;
+	bool create = options->create;
 	int rc;
 
 	*out = NULL;
-	rc = store_open_lock(&store, options, err);
+	if (new_store(&store, options, err) < 0)
+		return -1;
+	rc = mirror_open(store, create, err);
 	if (rc <= 0)
 		return rc;
-	rc = store_load(store, options->create, err);
+	/* Where host-local has leases, there is a pool. */
+	create = create || store_is_mirrored(store);
+	rc = store_lock(store, create, options->lock_timeout_ms, err);
+	if (rc > 0)
+		rc = store_load(store, create, err);
 	if (rc <= 0)
 		return rc;
+	if (mirror_lock(store, options->lock_timeout_ms, err) < 0)
+		return -1;
 	expire(store);
 	*out = store;
 	store = NULL;
@@ -116,6 +131,7 @@ void store_closep(struct store **store)
 
 	if (!old)
 		return;
+	mirror_close(old);
 	index_close(&old->index);
 	closep(&old->snapshot);
 	closep(&old->journal);
@@ -150,8 +166,11 @@ int store_find(struct store *store, const char *container_id, const char *ifname
 	struct lease *lease, struct cni_error *err)
 {
 	uint32_t number;
+	int rc = store_owner(store, container_id, ifname, &number, lease, err);
 
-	return store_owner(store, container_id, ifname, &number, lease, err);
+	if (rc || !store_is_mirrored(store))
+		return rc;
+	return store_owner(store, container_id, LEASE_ANY_IFNAME, &number, lease, err);
 }
 
 int store_find_pod(struct store *store, const char *pod, const char *ifname, struct lease *lease,
@@ -235,6 +254,8 @@ bool store_cursor(struct store *store, size_t set, u128 *address)
 {
 	const struct index_cursor *cursor;
 
+	if (store_is_mirrored(store))
+		return mirror_cursor(store, set, address);
 	if (set >= RANGE_SETS_MAX)
 		return false;
 	cursor = &store->index.header->cursors[set];

@@ -15,6 +15,13 @@
  *
  * All functions but store_open() need the lock, which an open store holds. A process that is forked
  * meanwhile shares it.
+ *
+ * A pool in <dataDir>/.fabric-cni/ipam/<pool>/ lives together with host-local, the IPAM plugin of the
+ * CNI project, whose leases are <dataDir>/<pool>/<address>, "container ID CRLF ifname". Those files
+ * are the truth about who has what; the store makes finding fast and remembers what they cannot tell
+ * (namespace, boot, pod). An open store holds host-local's lock as well, every transaction changes
+ * the files, and what others did to them since is taken over at the next store_open(): only then is
+ * that linear in the leases.
  */
 #ifndef IPAM_STORE_H
 #define IPAM_STORE_H
@@ -50,7 +57,11 @@ struct store_options {
 	int64_t reuse_delay_ms; /* released addresses cool for so long; 0: free at once */
 	bool durable;		/* fdatasync(2) each transaction, else only at compaction */
 	bool create; /* false: a pool that does not exist is no error, see store_open() */
+	bool host_local; /* directory is host-local's dataDir: the store is in .fabric-cni in it */
 };
+
+/* The directory of a pool with its '/', as snprintf(3) does it. */
+int store_directory(const struct store_options *, char *path, size_t size);
 
 struct store;
 
@@ -62,7 +73,19 @@ struct store;
 int store_open(struct store **store, const struct store_options *, struct cni_error *);
 void store_closep(struct store **); /* unlocks; accepts NULL */
 
-/* 1 with *lease filled, 0 if there is none, -1. */
+/*
+ * An ifname of leases in a pool of host-local's: its old files have no interface. What it leased to
+ * one interface beyond RANGE_SETS_MAX addresses has "ifname:1", "ifname:2", ...
+ */
+#define LEASE_ANY_IFNAME ":"
+
+/* Is it a pool of host-local's? */
+bool store_is_mirrored(const struct store *);
+
+/*
+ * 1 with *lease filled, 0 if there is none, -1. store_find() takes LEASE_ANY_IFNAME for ifname
+ * where that has no lease.
+ */
 int store_find(struct store *, const char *container_id, const char *ifname, struct lease *,
 	struct cni_error *);
 int store_find_pod(struct store *, const char *pod, const char *ifname, struct lease *,

@@ -201,8 +201,13 @@ static int commit(struct store *store, struct record *record, struct change *cha
 			"the record of %s %s in pool \"%s\" is longer than %d bytes",
 			record->lease.container_id, record->lease.ifname, store->pool,
 			LEASE_LINE_MAX);
-	if (append(store, line, length, record->op == RECORD_DEL, err) < 0)
+	if (mirror_begin(store, record, change, err) < 0)
 		return -1;
+	if (append(store, line, length, record->op == RECORD_DEL, err) < 0) {
+		mirror_undo(store, record, change);
+		return -1;
+	}
+	mirror_finish(store, record, change);
 	change->claim.position = index->header->cover.journal_end * 2;
 	change->claim.length = (uint32_t)length;
 	index_begin(index);

@@ -157,7 +157,7 @@ int store_defer(struct store *store, const struct store_options *options, const 
 {
 	struct cni_error cause = *err;
 	char path[PATH_MAX];
-	int rc = snprintf(path, sizeof(path), STORE_PATH, options->directory, options->pool);
+	int rc = store_directory(options, path, sizeof(path));
 
 	rc = rc < 0 || (size_t)rc >= sizeof(path) ? -ENAMETOOLONG : leave(store, path, owner);
 	if (rc < 0)

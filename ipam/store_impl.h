@@ -11,13 +11,24 @@
 
 #define STORE_POOL_MAX 200
 
+/* In dataDir of host-local. Networks cannot have such a name. */
+#define MIRROR_STORE ".fabric-cni"
+
 /* Kept allocated past the end of the journal, so that releases find room on a full disk. */
 #define STORE_SLACK 65536
 
-/* The directory of a pool, by dataDir and name. */
-#define STORE_PATH "%s/ipam/%s/"
+/* The directory of host-local that a pool lives together with. */
+struct mirror {
+	int directory, lock; /* -1: there is none */
+	bool adopting;	     /* the store is brought in line with the files, not they with it */
+	bool changed;	     /* since it was compared */
+	bool doubtful;	     /* store and files may not agree, the next one has to compare them */
+	struct ip made[RANGE_SETS_MAX]; /* files of the transaction that is under way */
+	size_t n_made;
+};
 
 struct store {
+	struct mirror mirror;
 	int lock, journal, snapshot; /* snapshot is opened when a line of it is read */
 	bool read_only;
 	bool broken; /* the journal's tail is not known any more: no more transactions */
@@ -37,7 +48,11 @@ const char *store_path(struct store *, const char *file);
 int64_t store_now(void);
 
 /* 1 locked, 0 there is no such pool, -1. Makes the directories. */
-int store_lock(struct store *, const struct store_options *, struct cni_error *);
+int store_lock(struct store *, bool create, int64_t timeout_ms, struct cni_error *);
+
+/* Take a lock that others use, too. 0 or -1. *deadline is 0, or that of a wait before. */
+int store_wait(struct store *, const char *path, int fd, int64_t timeout_ms, int64_t *deadline,
+	struct cni_error *);
 
 /* Only locked: for whoever reads the files himself. 1, 0 there is no such pool, -1. */
 int store_open_lock(struct store **, const struct store_options *, struct cni_error *);
@@ -54,6 +69,40 @@ int store_replay(struct store *, const char *file, int fd, uint64_t from, uint64
 
 /* Fill in what the files are now; the rest of *cover is left. *size: the journal's. 0 or -errno. */
 int store_identify(struct store *, struct index_cover *cover, uint64_t *size);
+
+/* ---- Together with host-local; all do nothing where the pool is none of its ---- */
+
+/* The file with the address that was chosen last in a set. */
+#define MIRROR_CURSOR "last_reserved_ip.%zu"
+
+/* The path of its directory; false: the pool is none of those. */
+bool mirror_path(struct store *, char path[PATH_MAX]);
+
+/* Open, or make, its directory. 1; 0 where there is none and none is to be made; -1. */
+int mirror_open(struct store *, bool create, struct cni_error *);
+
+/* Take its lock; then make the store agree with its files, if anybody else has changed them. */
+int mirror_lock(struct store *, int64_t timeout_ms, struct cni_error *);
+
+/* Note what the files are now, for the next mirror_lock(). */
+void mirror_close(struct store *);
+
+/* The address that the last ADD of anybody chose in the set. */
+bool mirror_cursor(struct store *, size_t set, u128 *address);
+
+struct change;
+
+/* Before the commit: files of what is leased newly are made, those of a release removed. */
+int mirror_begin(struct store *, const struct record *, const struct change *, struct cni_error *);
+
+/* It failed, or the commit did: what was made is removed and what was removed is made. */
+void mirror_undo(struct store *, const struct record *, const struct change *);
+
+/* The commit is done, the index does not know yet: files of what is no longer held are removed. */
+void mirror_finish(struct store *, const struct record *, const struct change *);
+
+/* Make the store agree with the files, for mirror_lock(). */
+int mirror_adopt(struct store *, struct cni_error *);
 
 /* ---- Text ---- */
 

@@ -37,7 +37,8 @@ static int open_or_make(struct store *store, bool create)
 	return rc < 0 ? rc : open_lock(store);
 }
 
-static int locked_out(struct store *store, int fd, int64_t timeout_ms, struct cni_error *err)
+static int locked_out(struct store *store, const char *path, int fd, int64_t timeout_ms,
+	struct cni_error *err)
 {
 	char name[32];
 	long pid = lock_holder(fd, name, sizeof(name));
@@ -46,40 +47,40 @@ static int locked_out(struct store *store, int fd, int64_t timeout_ms, struct cn
 		return cni_fail(err, CNI_TRY_LATER,
 			"pool \"%s\" is still locked by another process after %" PRId64
 			" ms; try again, or look with lsof who has %s",
-			store->pool, timeout_ms, store_path(store, "lock"));
+			store->pool, timeout_ms, path);
 	return cni_fail(err, CNI_TRY_LATER,
 		"pool \"%s\" is still locked by process %ld (%s) after %" PRId64
 		" ms; try again, or end that process if it hangs",
 		store->pool, pid, name, timeout_ms);
 }
 
-static int wait_lock(struct store *store, int fd, int64_t timeout_ms, int64_t *deadline,
-	struct cni_error *err)
+int store_wait(struct store *store, const char *path, int fd, int64_t timeout_ms,
+	int64_t *deadline, struct cni_error *err)
 {
 	int rc = lock_wait(fd, timeout_ms, deadline);
 
 	if (rc == -EAGAIN)
-		return locked_out(store, fd, timeout_ms, err);
+		return locked_out(store, path, fd, timeout_ms, err);
 	if (rc < 0)
-		return cni_fail_errno(
-			err, CNI_IO_FAILURE, rc, NULL, "lock %s", store_path(store, "lock"));
+		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "lock %s", path);
 	return 0;
 }
 
-int store_lock(struct store *store, const struct store_options *options, struct cni_error *err)
+int store_lock(struct store *store, bool create, int64_t timeout_ms, struct cni_error *err)
 {
-	int64_t timeout_ms = options->lock_timeout_ms, deadline = 0;
+	int64_t deadline = 0;
 	struct stat status;
 
 	for (;;) {
-		store->lock = open_or_make(store, options->create);
-		if (store->lock == -ENOENT && !options->create)
+		store->lock = open_or_make(store, create);
+		if (store->lock == -ENOENT && !create)
 			return 0;
 		if (store->lock < 0)
 			return cni_fail_errno(err, CNI_IO_FAILURE, store->lock, NULL,
 				"open the store of pool \"%s\", %s", store->pool,
 				store_path(store, "lock"));
-		if (wait_lock(store, store->lock, timeout_ms, &deadline, err) < 0)
+		if (store_wait(store, store_path(store, "lock"), store->lock, timeout_ms, &deadline,
+			    err) < 0)
 			return -1;
 		/* Somebody may have removed the whole directory since it was opened. */
 		if (fstat(store->lock, &status) < 0 || status.st_nlink)

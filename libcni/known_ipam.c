@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The member "ipam", by its type. */
-#include "ipam/config.h"
+#include "ipam/dialect.h"
 #include "libcni/known_rules.h"
 
 static const struct json_field ipam_common[] = {
 	{ .key = "type", .bind = json_bind_string, .required = true },
-	{ 0 },
-};
-
-static const struct json_field host_local_range[] = {
-	STRING("subnet"),
-	STRING("rangeStart"),
-	STRING("rangeEnd"),
-	STRING("gateway"),
-	{ 0 },
-};
-
-static const struct json_field host_local[] = {
-	LIST_OF("ranges", host_local_range),
-	ROUTES,
-	STRING("dataDir"),
-	STRING("resolvConf"),
 	{ 0 },
 };
 
@@ -30,18 +14,12 @@ static const struct json_field static_address[] = {
 	{ 0 },
 };
 
+/* They come before the plugin's own rules of the same keys, which look less closely. */
+static const struct json_field host_local[] = { ROUTES, { 0 } };
 static const struct json_field static_ipam[] = {
-	LIST_OF("addresses", static_address),
 	ROUTES,
 	DNS,
-	{ 0 },
-};
-
-static const struct json_field whereabouts_range[] = {
-	STRING("range"),
-	STRING("range_start"),
-	STRING("range_end"),
-	LIST("exclude"),
+	LIST_OF("addresses", static_address),
 	{ 0 },
 };
 
@@ -52,13 +30,10 @@ static const struct json_field whereabouts_kubernetes[] = {
 };
 
 static const struct json_field whereabouts[] = {
-	LIST_OF("ipRanges", whereabouts_range),
 	LIST_OF("addresses", static_address),
 	OBJECT_OF("kubernetes", whereabouts_kubernetes),
 	ROUTES,
 	DNS,
-	STRING("gateway"),
-	STRING("node_slice_size"),
 	STRING("network_name"),
 	BOOLEAN("enable_overlapping_ranges"),
 	INTEGER("leader_lease_duration"),
@@ -68,9 +43,6 @@ static const struct json_field whereabouts[] = {
 	STRING("log_level"),
 	INTEGER("sleep_for_race"),
 	STRING("reconciler_cron_expression"),
-	STRING("configuration_path"),
-	STRING("datastore"),
-	STRING("etcd_host"),
 	STRING("etcd_username"),
 	STRING("etcd_password"),
 	STRING("etcd_key_file"),
@@ -101,9 +73,11 @@ static const struct json_field dhcp[] = {
 
 static const struct known_type ipams[] = {
 	{ "pool", config_fields, .strict = true },
-	{ "host-local", TABLES(ipam_common, host_local, host_local_range) },
-	{ "static", TABLES(ipam_common, static_ipam) },
-	{ "whereabouts", TABLES(ipam_common, whereabouts, whereabouts_range) },
+	{ "host-local", TABLES(ipam_common, host_local, dialect_host_local_fields,
+				dialect_host_local_range_fields) },
+	{ "static", TABLES(ipam_common, static_ipam, dialect_static_fields) },
+	{ "whereabouts", TABLES(ipam_common, whereabouts, dialect_whereabouts_fields,
+				 dialect_whereabouts_range_fields) },
 	{ "nv-ipam", TABLES(ipam_common, nv_ipam) },
 	{ "dhcp", TABLES(ipam_common, dhcp) },
 	{ 0 },
