@@ -201,7 +201,7 @@ forget() {
 }
 
 @test "rdma is killed before every change, of ADD and of DEL: the next DEL brings it back" {
-	local name from=^socket$ changing='^(sendto|openat|write|fsync|rename|unlink|exit_group)$'
+	local name from=^socket$ changing='^(socket|setns|sendto|recvfrom|write|fsync|rename|unlink|exit_group)$'
 
 	name=$(netdev "$a")
 	sweepable
