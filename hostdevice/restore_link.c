@@ -33,7 +33,10 @@ int restore_bring_home(
 	char ours[IFNAMSIZ];
 	int index = found->link.index, rc = 0;
 
-	if (found->nl == &world->host && strcmp(found->link.name, state->name) != 0)
+	/* Before Linux 6.2 a link that is up takes no name, not even its own. */
+	if (found->nl == &world->host && !strcmp(found->link.name, state->name))
+		back.name = NULL;
+	else if (found->nl == &world->host)
 		rc = link_set(&world->host, index, &(struct link_state){ .down = true });
 	if (found->nl == &world->inside)
 		back.netns = world->home;
@@ -180,7 +183,7 @@ int restore_link(
 	struct link_details details;
 	int rc;
 
-	rc = link_details(&world->host, found->link.index, &details);
+	rc = link_details(&world->host, found->link.index, &found->link, &details);
 	if (rc < 0)
 		return failed(state, &world->host, rc, "read", err);
 	if (restore_attributes(world, state, found, &details, err) < 0 ||

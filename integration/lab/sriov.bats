@@ -199,7 +199,7 @@ setup() {
 	(while :; do
 		for seen in "$pci/$a/net"/*; do
 			seen=${seen##*/}
-			[[ $seen == raced0 || $seen == '*' ]] || ip link set "$seen" name raced0 2>/dev/null
+			[[ $seen == raced0 || $seen == '*' ]] || ip link set "$seen" name raced0 2>/dev/null || :
 		done
 	done) &
 	racer=$!
