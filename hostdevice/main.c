@@ -4,16 +4,15 @@
 
 #include "hostdevice/hostdevice.h"
 
-/* The executable has several names, and each is a plugin; any other name is the first. */
+/* The executable has several names, and each is a plugin; any other name is host-device. */
 static const struct cni_plugin *plugin_of(const char *name)
 {
-	static const struct cni_plugin *const plugins[] = { &hostdev_plugin, &sriov_plugin,
-		&ib_sriov_plugin };
+	static const struct cni_plugin *const others[] = { &sriov_plugin, &ib_sriov_plugin, NULL };
 
-	for (size_t i = 0; i < sizeof(plugins) / sizeof(*plugins); i++)
-		if (!strcmp(plugins[i]->name, name))
-			return plugins[i];
-	return plugins[0];
+	for (const struct cni_plugin *const *plugin = others; *plugin; plugin++)
+		if (!strcmp((*plugin)->name, name))
+			return *plugin;
+	return &hostdev_plugin;
 }
 
 int main(void)

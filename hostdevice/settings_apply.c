@@ -44,11 +44,10 @@ static int find_pf(
 	char name[IFNAMSIZ];
 	int rc = pci_physfn(vf, pf);
 
-	if (!rc)
-		rc = pci_vf_number(pf, vf, number);
-	if (!rc)
-		rc = sysfs_interface(pf->directory, name);
-	return rc < 0 ? rc : link_get(nl, name, link);
+	if (rc < 0 || (rc = pci_vf_number(pf, vf, number)) < 0 ||
+		(rc = sysfs_interface(pf->directory, name)) < 0)
+		return rc;
+	return link_get(nl, name, link);
 }
 
 static int explain_pf(const struct pci *vf, const struct pci *pf, int rc, const char *extack,

@@ -159,7 +159,7 @@ static void test_state(void)
 	CLEANUP(json_freep) struct json *tree = NULL, *bad = NULL;
 	struct cni_error err = { 0 };
 	static const char text[] = "{\"name\":\"a\",\"index\":1,\"nodeGUID\":\"zz\"}";
-	struct rdmadev read;
+	struct rdmadev read = { 0 };
 
 	rdmadev_write(&device, &w, NULL);
 	ok(!json_writer_end(&w) && !json_parse(&tree, "x", w.text, w.length, &err) &&

@@ -79,6 +79,9 @@ extern const struct json_field config_range_fields[];
 /* runtimeConfig.ips, else args.cni.ips, else IP of CNI_ARGS. */
 int config_requests(const struct cni_request *, struct pool_config *, struct cni_error *err);
 
+/* A duration on a command line. */
+int config_duration(const char *text, int64_t *ms, struct cni_error *err);
+
 int config_store(const struct cni_request *, struct store_options *, struct cni_error *err);
 extern const struct json_field config_store_fields[];
 

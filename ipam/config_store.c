@@ -73,6 +73,17 @@ static int parse_duration(const char *text, bool bare, int64_t *ms)
 	return 0;
 }
 
+int config_duration(const char *text, int64_t *ms, struct cni_error *err)
+{
+	/* A bare number is seconds, as in JSON. */
+	int rc = parse_duration(text, text[strspn(text, "0123456789.")] == '\0', ms);
+
+	if (!rc)
+		return 0;
+	return cni_fail(err, CNI_INVALID_CONFIG,
+		"\"%s\" must be a duration of up to a year, 1m30s or a number of seconds", text);
+}
+
 static int bind_duration(
 	const struct json *value, const struct json_field *rule, void *field, struct cni_error *err)
 {

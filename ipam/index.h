@@ -64,6 +64,12 @@ struct index_cursor {
 	uint64_t high, low, is_set;
 };
 
+/* Networks of the pool whose ranges the file "ranges" has, as they are now. */
+#define INDEX_RANGES_MAX 16
+struct index_ranges {
+	uint64_t network, ranges; /* hashes; 0: free */
+};
+
 struct index_header {
 	char magic[8];
 	uint32_t version, size; /* of this struct */
@@ -73,8 +79,11 @@ struct index_header {
 	struct index_pool leases, addresses, nodes;
 	uint32_t cooling_first, cooling_last;
 	uint64_t cooling;
+	uint64_t ipv4_live, ipv4_cooling; /* part of addresses.live and of cooling */
 	uint64_t compact_at; /* journal size; 0: by the rule. For the store */
 	struct index_cursor cursors[RANGE_SETS_MAX];
+	struct index_ranges ranges[INDEX_RANGES_MAX];
+	uint64_t ranges_next; /* the one to be replaced when all are in use */
 };
 
 struct index {

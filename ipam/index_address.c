@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/index.h"
 
+static bool is_ipv4(const struct index_address *address)
+{
+	return !address->high && address->low >> 32 == 0xffff;
+}
+
 /* Neighbours stay neighbours: what is leased together is on one page of the table. */
 static uint32_t *address_head(struct index *index, const struct index_address *address)
 {
@@ -80,6 +85,7 @@ static uint32_t new_address(struct index *index, u128 number)
 		.high = (uint64_t)(number >> 64),
 		.low = (uint64_t)number,
 	};
+	index->header->ipv4_live += is_ipv4(address);
 	index_link_address(index, n);
 	index_take(index, number);
 	return n;
@@ -91,6 +97,7 @@ void index_free_address(struct index *index, uint32_t n)
 
 	unlink_address(index, n);
 	index_give(index, number_of(&index->addresses[n]));
+	index->header->ipv4_live -= is_ipv4(&index->addresses[n]);
 	index->addresses[n] = (struct index_address){ .chain = pool->free };
 	pool->free = n;
 	pool->live--;
@@ -111,6 +118,7 @@ void index_enqueue(struct index *index, uint32_t n, int64_t released)
 		header->cooling_first = n;
 	header->cooling_last = n;
 	header->cooling++;
+	header->ipv4_cooling += is_ipv4(address);
 }
 
 static void dequeue(struct index *index, uint32_t n)
@@ -127,6 +135,7 @@ static void dequeue(struct index *index, uint32_t n)
 	else
 		header->cooling_last = address->previous;
 	header->cooling--;
+	header->ipv4_cooling -= is_ipv4(address);
 }
 
 uint32_t index_claim_address(struct index *index, u128 number)

@@ -8,6 +8,7 @@
 
 #include "cni/boot.h"
 #include "ipam/reclaim.h"
+#include "ipam/recorded.h"
 
 /* An ADD on its way to one transaction. */
 struct plan {
@@ -157,10 +158,13 @@ static bool is_held(const struct plan *plan, const struct ip *ip)
 /* Nobody else has it, or a dead one had it. */
 static int claim_requested(struct plan *plan, const struct ip *wanted, struct cni_error *err)
 {
+	struct cni_error ignored = { 0 };
 	struct lease owner;
 	char text[IP_TEXT];
 	int rc = is_held(plan, wanted) ? 0 : store_find_address(plan->store, wanted, &owner, err);
 
+	if (rc > 0 && store_settle(plan->store, &ignored) > 0)
+		rc = store_find_address(plan->store, wanted, &owner, err);
 	if (rc <= 0)
 		return rc;
 	if (reclaim_is_dead(&owner))
@@ -171,13 +175,25 @@ static int claim_requested(struct plan *plan, const struct ip *wanted, struct cn
 		owner.pod && *owner.pod ? ", pod " : "", owner.pod ? owner.pod : "", owner.network);
 }
 
+/* A free address; where there is none, one whose release was deferred. */
+static bool find_free(struct plan *plan, size_t set, u128 *address)
+{
+	const struct range_set *from = &plan->config->sets.sets[set];
+	struct alloc_view view = lease_view(plan->store);
+	struct cni_error ignored = { 0 };
+
+	return alloc_free(from, set, plan->config->order, &view, address) ||
+	       (store_settle(plan->store, &ignored) > 0 &&
+		       alloc_free(from, set, plan->config->order, &view, address));
+}
+
 static int choose(struct plan *plan, size_t set, u128 *address, struct cni_error *err)
 {
 	const struct range_set *from = &plan->config->sets.sets[set];
 	struct alloc_view view = lease_view(plan->store);
 	int rc;
 
-	if (alloc_free(from, set, plan->config->order, &view, address))
+	if (find_free(plan, set, address))
 		return 0;
 	rc = reclaim(plan->store, from, address, err);
 	if (rc)
@@ -250,7 +266,11 @@ static int commit(struct plan *plan, struct ipam_guard *guard, struct cni_error 
 	for (size_t i = 0; i < plan->next->n_addresses; i++)
 		if (!plan->is_own || !is_held(plan, &plan->next->addresses[i]))
 			guard->leased[guard->n_leased++] = plan->next->addresses[i];
-	return is_unchanged(plan) ? 0 : store_put(plan->store, plan->next, replaced, err);
+	/* A release that was deferred would end what the attachment holds again, but for a new lease. */
+	if (is_unchanged(plan) && !store_is_deferred(plan->store, plan->req->container_id,
+		plan->req->ifname))
+		return 0;
+	return store_put(plan->store, plan->next, replaced, err);
 }
 
 static int run(struct plan *plan, struct ipam_guard *guard, struct cni_result *result,
@@ -285,5 +305,6 @@ int lease_add(const struct cni_request *req, struct ipam_guard *guard, struct cn
 	if (store_open(&store, &config.store, err) < 0)
 		return -1;
 	plan.store = store;
+	recorded_update(store, req->name, &config);
 	return run(&plan, guard, result, err);
 }

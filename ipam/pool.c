@@ -94,8 +94,10 @@ static int pool_check(const struct cni_request *req, struct cni_error *err)
 static int check_free(struct store *store, const struct pool_config *config, struct cni_error *err)
 {
 	struct alloc_view view = lease_view(store);
+	struct cni_error ignored = { 0 };
 	u128 address;
 
+	store_settle(store, &ignored);
 	for (size_t i = 0; i < config->sets.n_sets; i++) {
 		const struct range_set *set = &config->sets.sets[i];
 		int rc = alloc_free(set, i, config->order, &view, &address) ||

@@ -154,5 +154,6 @@ int record_parse(struct record *record, char *line, size_t length)
 	} while (scan_char(&s, ','));
 	if (!scan_char(&s, '}') || s.at != s.end)
 		return -EINVAL;
+	record->lease.seq = record->seq;
 	return is_complete(record) ? 0 : -EINVAL;
 }

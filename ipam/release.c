@@ -5,24 +5,53 @@
 
 #include "ipam/config.h"
 
+/* What earlier calls could not write; a failure of that is not this call's. */
+static void settle(struct store *store)
+{
+	struct cni_error ignored = { 0 };
+
+	store_settle(store, &ignored);
+}
+
+static int defer(struct store *store, const struct store_options *options,
+	const struct cni_request *req, struct cni_error *err)
+{
+	const struct lease owner = {
+		.container_id = req->container_id,
+		.ifname = req->ifname,
+		.network = req->name,
+	};
+
+	return store_defer(store, options, &owner, err);
+}
+
+static int release(struct store *store, const struct cni_request *req, struct cni_error *err)
+{
+	struct lease lease;
+	int rc;
+
+	settle(store);
+	rc = store_find(store, req->container_id, req->ifname, &lease, err);
+	/* Networks may share a pool: an interface of that name may be another one's attachment. */
+	if (rc <= 0 || (lease.network && strcmp(lease.network, req->name) != 0))
+		return rc < 0 ? -1 : 0;
+	return store_remove(store, req->container_id, req->ifname, err);
+}
+
 int release_owner(const struct cni_request *req, struct cni_error *err)
 {
 	CLEANUP(store_closep) struct store *store = NULL;
 	struct cni_error bad_config = { 0 };
 	struct store_options options;
-	struct lease lease;
-	int rc;
 
 	/* Nothing was ever leased where no ADD can go. */
 	if (config_read_store(req, &options, &bad_config) < 0)
 		return 0;
 	if (store_open(&store, &options, err) < 0)
-		return -1;
-	rc = store ? store_find(store, req->container_id, req->ifname, &lease, err) : 0;
-	/* Networks may share a pool: an interface of that name may be another one's attachment. */
-	if (rc <= 0 || (lease.network && strcmp(lease.network, req->name) != 0))
-		return rc < 0 ? -1 : 0;
-	return store_remove(store, req->container_id, req->ifname, err);
+		return defer(NULL, &options, req, err);
+	if (!store || !release(store, req, err))
+		return 0;
+	return defer(store, &options, req, err);
 }
 
 static int compare(const void *a, const void *b)
@@ -67,6 +96,7 @@ int release_unlisted(const struct cni_request *req, struct cni_error *err)
 		return -1;
 	if (!store)
 		return 0;
+	settle(store);
 	qsort(valid, sweep.n_valid, sizeof(*valid), compare);
 	sweep.valid = valid;
 	store_each(store, visit, &sweep, &broken);
@@ -101,6 +131,6 @@ void release_guarded(const struct ipam_guard *guard)
 	lease.fixed = (1u << n) - 1;
 	if (n)
 		store_put(store, &lease, NULL, &err);
-	else
-		store_remove(store, req->container_id, req->ifname, &err);
+	else if (store_remove(store, req->container_id, req->ifname, &err) < 0)
+		defer(store, &options, req, &err);
 }

@@ -7,7 +7,8 @@
 
 /*
  * DEL: by owner and network, without a look at the ranges. Success where there is nothing to
- * release.
+ * release, and where the release cannot be written but has been deferred: a DEL that failed may
+ * never be repeated.
  */
 int release_owner(const struct cni_request *, struct cni_error *err);
 

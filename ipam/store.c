@@ -51,10 +51,10 @@ static int new_store(struct store **store, const struct store_options *options,
 	made->durable = options->durable;
 	made->reuse_delay_ms = options->reuse_delay_ms;
 	strcpy(made->pool, options->pool);
-	length = snprintf(made->path, sizeof(made->path), "%s/ipam/%s/", options->directory,
+	length = snprintf(made->path, sizeof(made->path), STORE_PATH, options->directory,
 		options->pool);
 	*store = made;
-	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("leases.tmp"))
+	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("pending-del"))
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"the data directory \"%.64s...\" is longer than a path may be",
 			options->directory);
@@ -77,15 +77,28 @@ static bool expire(struct store *store)
 	return more;
 }
 
+int store_open_lock(struct store **out, const struct store_options *options, struct cni_error *err)
+{
+	CLEANUP(store_closep) struct store *store = NULL;
+	int rc;
+
+	if (new_store(&store, options, err) < 0)
+		return -1;
+	rc = store_lock(store, options, err);
+	if (rc <= 0)
+		return rc;
+	*out = store;
+	store = NULL;
+	return 1;
+}
+
 int store_open(struct store **out, const struct store_options *options, struct cni_error *err)
 {
 	CLEANUP(store_closep) struct store *store = NULL;
 	int rc;
 
 	*out = NULL;
-	if (new_store(&store, options, err) < 0)
-		return -1;
-	rc = store_lock(store, options, err);
+	rc = store_open_lock(&store, options, err);
 	if (rc <= 0)
 		return rc;
 	rc = store_load(store, options->create, err);
@@ -256,5 +269,7 @@ struct store_counts store_counts(struct store *store)
 		.leases = header->leases.live,
 		.leased = header->addresses.live - header->cooling,
 		.cooling = header->cooling,
+		.ipv4_leased = header->ipv4_live - header->ipv4_cooling,
+		.ipv4_cooling = header->ipv4_cooling,
 	};
 }

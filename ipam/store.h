@@ -6,6 +6,8 @@
  *	leases      snapshot: header, a JSON line for each lease, trailer; every line with its CRC
  *	journal     append-only; a JSON line for each transaction; writing that line is the commit
  *	index       mapped, derived from the two, may be deleted at any time
+ *	ranges      what the networks of the pool may lease, for people (recorded.h)
+ *	pending-del releases that could not be written, see store_defer()
  *
  * cat, grep and jq read the first three. No operation is linear in the number of leases, but for
  * the rebuilding of the index. A process may die at any instruction: a torn tail fails its CRC
@@ -37,6 +39,7 @@ struct lease {
 	size_t n_addresses;
 	struct ip addresses[RANGE_SETS_MAX]; /* in the order of the sets */
 	uint32_t fixed; /* bit k: the cursor did not choose addresses[k] (requested, or kept) */
+	int64_t seq;	/* of the transaction that made it; not for store_put() */
 	char buffer[LEASE_LINE_MAX];
 };
 
@@ -93,6 +96,11 @@ bool store_cursor(struct store *, size_t set, u128 *address);
 int store_put(struct store *, const struct lease *, const struct lease *replaced,
 	struct cni_error *);
 
+/*
+ * Write the snapshot and empty the journal now, whatever their sizes. False if that cannot be.
+ */
+bool store_rewrite(struct store *);
+
 /* Commit: the owner holds nothing any more. Success if it held nothing. */
 int store_remove(struct store *, const char *container_id, const char *ifname,
 	struct cni_error *);
@@ -105,8 +113,40 @@ typedef int store_visit_fn(struct store *, const struct lease *, void *data);
 int store_each(struct store *, store_visit_fn *visit, void *data, struct cni_error *);
 
 struct store_counts {
-	uint64_t leases, leased, cooling; /* attachments; addresses */
+	uint64_t leases, leased, cooling;    /* attachments; addresses */
+	uint64_t ipv4_leased, ipv4_cooling; /* part of those */
 };
-struct store_counts store_counts(struct store *);
+struct store_counts store_counts(struct store *); /* O(1) */
+
+/*
+ * Releases that could not be written, because the disk was full or read-only, the lock busy or the
+ * files damaged. Each is an empty file that has it all in its name, in the pool's directory
+ * pending-del, or where that cannot be made, in STORE_RUN_DIR: what is lost with a reboot is then
+ * no loss, because the leases of an older boot are dead anyway.
+ *
+ * Until it is settled the lease stays, so nobody else gets its addresses. It names the last
+ * transaction of the pool before it, so that it cannot end a lease that the owner got later.
+ */
+#define STORE_RUN_DIR "/run/fabric-cni"
+
+/*
+ * Leave one, for the owner's lease of that network. Needs no lock: store may be NULL. On success
+ * *err is cleared; else it has the cause that the caller put into it, the reason why not, and the
+ * code CNI_TRY_LATER. Returns 0 or -1.
+ */
+int store_defer(struct store *, const struct store_options *, const struct lease *owner,
+	struct cni_error *err);
+
+/*
+ * Release what was deferred. Those that cannot be written now are left for the next call. Returns
+ * how many leases ended, or -1.
+ */
+int store_settle(struct store *, struct cni_error *err);
+
+/* Is there one for this owner, whatever the network and the lease? */
+bool store_is_deferred(struct store *, const char *container_id, const char *ifname);
+
+/* How many there are. */
+unsigned int store_deferred(struct store *);
 
 #endif

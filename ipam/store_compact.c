@@ -254,22 +254,32 @@ static bool is_due(const struct index_header *header)
 	return cover->journal_end > (header->compact_at ? header->compact_at : limit);
 }
 
-void store_compact(struct store *store)
+bool store_rewrite(struct store *store)
 {
 	struct index *index = &store->index;
 	CLEANUP(freep) struct line *lines = NULL;
 	size_t count;
 
-	if (!is_due(index->header) || index->damaged)
-		return;
+	if (index->damaged || store->read_only || store->broken)
+		return false;
 	lines = list_lines(store, &count);
 	if (!lines || write_snapshot(store, lines, count) < 0 || rename_snapshot(store) < 0) {
-		/* No room, say: not again with each call. */
 		unlink(store_path(store, "leases.tmp"));
-		index->header->compact_at = index->header->cover.journal_end + JOURNAL_MIN;
-		return;
+		return false;
 	}
 	index_begin(index);
 	adopt(store, lines, count);
 	index_end(index);
+	return !index->damaged;
+}
+
+void store_compact(struct store *store)
+{
+	struct index_header *header = store->index.header;
+
+	if (!is_due(header) || store->index.damaged || store_rewrite(store))
+		return;
+	/* No room, say: not again with each call. */
+	if (!store->index.damaged)
+		header->compact_at = header->cover.journal_end + JOURNAL_MIN;
 }

@@ -14,6 +14,9 @@
 /* Kept allocated past the end of the journal, so that releases find room on a full disk. */
 #define STORE_SLACK 65536
 
+/* The directory of a pool, by dataDir and name. */
+#define STORE_PATH "%s/ipam/%s/"
+
 struct store {
 	int lock, journal, snapshot; /* snapshot is opened when a line of it is read */
 	bool read_only;
@@ -35,6 +38,9 @@ int64_t store_now(void);
 
 /* 1 locked, 0 there is no such pool, -1. Makes the directories. */
 int store_lock(struct store *, const struct store_options *, struct cni_error *);
+
+/* Only locked: for whoever reads the files himself. 1, 0 there is no such pool, -1. */
+int store_open_lock(struct store **, const struct store_options *, struct cni_error *);
 
 /* Journal and index are open and agree. 1, 0 where there is no pool and none is to be made, -1. */
 int store_load(struct store *, bool create, struct cni_error *);
