@@ -150,11 +150,8 @@ int device_refresh(struct device *device, const char *sys, struct nl *nl, struct
 {
 	int rc = 0, index = device->link.index;
 
-	if (index) {
-		rc = link_get_index(nl, index, &device->link);
-		if (!rc)
-			rc = link_details(nl, index, &device->details);
-	}
+	if (index)
+		rc = link_details(nl, index, &device->link, &device->details);
 	if (rc == -ENODEV)
 		return cni_fail(err, CNI_TRY_LATER,
 			"%s has just left this host: another pod took it, or its driver ended",

@@ -43,7 +43,7 @@ static int is_device(struct nl *nl, const struct state *state, const struct link
 	if (link->type != state->type || strcmp(link->kind, state->kind) != 0 ||
 		(!*state->parent && !*state->permanent))
 		return 0;
-	rc = link_details(nl, link->index, &details);
+	rc = link_details(nl, link->index, NULL, &details);
 	if (rc < 0)
 		return rc == -ENODEV ? 0 : rc;
 	return !strcmp(details.parent, state->parent) &&

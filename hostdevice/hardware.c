@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_arp.h>
+#include <linux/netlink.h>
 #include <string.h>
 #include <time.h>
 
@@ -54,6 +55,24 @@ static int check_guid(
 		device->key, *guid ? "all ones" : "zero");
 }
 
+/* Where the PF was never told a GUID, it has none to tell: what is to come back is the VF's own. */
+static void learn_guids(const struct device *device, struct hardware *hardware)
+{
+	static const uint8_t zero[8];
+	CLEANUP(nl_closep) struct nl nl = NL_CLOSED;
+	struct vf *before = &hardware->vf.before;
+	char name[PCI_NAME];
+	struct rdma found;
+
+	if (before->has & VF_PORT_GUID && device->link.type == ARPHRD_INFINIBAND &&
+		!memcmp(before->port_guid, zero, 8))
+		memcpy(before->port_guid, guid_of(&device->link), 8);
+	if (before->has & VF_NODE_GUID && !memcmp(before->node_guid, zero, 8) &&
+		!pci_rdma(&hardware->pci, name) && !nl_open(&nl, NETLINK_RDMA, -1, -1) &&
+		!rdma_find(&nl, name, &found))
+		memcpy(before->node_guid, found.node_guid, 8);
+}
+
 /* Shared mode, and devices without RDMA, leave rdma as it is: nothing moves. */
 static int plan_rdma(const struct hostdev_conf *conf, struct hardware *hardware,
 	struct cni_error *err)
@@ -89,6 +108,7 @@ int hardware_plan(struct world *world, const struct hostdev_conf *conf, const st
 	if (*hardware->pci.id &&
 		settings_plan(&conf->vf, &hardware->pci, &world->host, &hardware->vf, err) < 0)
 		return -1;
+	learn_guids(device, hardware);
 	return plan_rdma(conf, hardware, err);
 }
 

@@ -57,6 +57,8 @@ static int print(const struct cni_request *req, const struct hostdev_conf *conf,
 	};
 	if (conf->has_dns)
 		result->dns = conf->dns;
+	if (cni_result_pass_on(result, req, err) < 0)
+		return -1;
 	return cni_result_print(result, req, out, err);
 }
 

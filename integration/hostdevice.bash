@@ -81,3 +81,22 @@ given_back() {
 	[ -z "$(leases)" ] || fail "something is leased: $(leases)"
 	[ ! -e /run/netns/pod1 ] || no_link pod1 net1
 }
+
+# bus DEVICES: a sysfs with this jq description: {"pci/0000:3b:00.2": {driver, net: {NAME: {FILE: TEXT}}}}
+bus() {
+	mkdir -p /run/bus
+	jq -r 'to_entries[] | .key as $device
+		| "mkdir -p /run/bus/\($device | sub("/"; "/devices/"))",
+		  (.value.driver // empty | "mkdir -p /run/bus/drivers/\(.)
+			ln -s /run/bus/drivers/\(.) /run/bus/\($device | sub("/"; "/devices/"))/driver"),
+		  (.value | paths(type == "string") as $p | select($p[0] != "driver")
+			| "mkdir -p \"/run/bus/\($device | sub("/"; "/devices/"))/\($p[:-1] | join("/"))\"
+			echo \(getpath($p)) >\"/run/bus/\($device | sub("/"; "/devices/"))/\($p | join("/"))\"")
+		' <<<"$1" | sh
+	mount --bind /run/bus /sys/bus
+}
+
+no_bus() {
+	umount /sys/bus
+	rm -rf /run/bus
+}

@@ -89,6 +89,19 @@ refuse() {
 	gives_back
 }
 
+@test "behind another plugin: its result is passed on" {
+	local before='{"cniVersion": "1.1.0", "interfaces": [{"name": "eth0", "sandbox": "/run/netns/pod1"}],
+		"ips": [{"address": "192.0.2.7/24", "interface": 0}], "dns": {"domain": "x.example"}}'
+
+	add ".prevResult = $before"
+	json '[.interfaces[].name] == ["eth0", "net1"] and .dns.domain == "x.example"'
+	json '[.ips[] | [.address, .interface]] == [["192.0.2.7/24", 0], ["10.1.0.2/24", 1], ["fd00:1::2/64", 1]]'
+	cni CHECK host-device <<<"$(with_result "$(hconf .)" "$output")"
+	succeeds_silently
+	gives_back
+	refuse 6 'a result must be an object' '.prevResult = []'
+}
+
 @test "a device that was down comes back down" {
 	ip link set eth5 down
 	kept
@@ -372,25 +385,6 @@ refuse() {
 
 # --- selection -----------------------------------------------------------------------------------
 
-# bus DEVICES: a sysfs with this jq description: {"pci/0000:3b:00.2": {driver, net: {NAME: {FILE: TEXT}}}}
-bus() {
-	mkdir -p /run/bus
-	jq -r 'to_entries[] | .key as $device
-		| "mkdir -p /run/bus/\($device | sub("/"; "/devices/"))",
-		  (.value.driver // empty | "mkdir -p /run/bus/drivers/\(.)
-			ln -s /run/bus/drivers/\(.) /run/bus/\($device | sub("/"; "/devices/"))/driver"),
-		  (.value | paths(type == "string") as $p | select($p[0] != "driver")
-			| "mkdir -p \"/run/bus/\($device | sub("/"; "/devices/"))/\($p[:-1] | join("/"))\"
-			echo \(getpath($p)) >\"/run/bus/\($device | sub("/"; "/devices/"))/\($p | join("/"))\"")
-		' <<<"$1" | sh
-	mount --bind /run/bus /sys/bus
-}
-
-no_bus() {
-	umount /sys/bus
-	rm -rf /run/bus
-}
-
 @test "by alternative name, hwaddr" {
 	add "$l2 | .device = \"enp5s0f0np0\""
 	gives_back "$l2"
@@ -483,6 +477,14 @@ no_bus() {
 	bus '{"pci/0000:3b:00.4": {}, "pci/0000:3b:00.5": {"driver": "mlx5_core"}}'
 	refuse 11 'bound to no driver' 'del(.device) | .deviceID = "0000:3b:00.4"'
 	refuse 11 'no network interface' 'del(.device) | .deviceID = "0000:3b:00.5"'
+	no_bus
+	# What cannot be read: files where directories should be, and a link that leads nowhere.
+	bus '{"pci/0000:3b:00.6": {"driver": "mlx5_core", "net": "eth5"}, "pci/0000:3b:00.7": {"driver": "mlx5_core"}}'
+	refuse 5 'cannot read the interfaces of deviceID 0000:3b:00.6.*Not a directory' 'del(.device) | .deviceID = "0000:3b:00.6"'
+	ln -sfn /proc/self/environ /run/bus/pci/devices/0000:3b:00.7/net
+	refuse 5 'cannot read the interfaces' 'del(.device) | .deviceID = "0000:3b:00.7"'
+	ln -s nowhere /run/bus/pci/devices/0000:3b:00.8
+	refuse 11 'neither a PCI' 'del(.device) | .deviceID = "0000:3b:00.8"'
 	no_bus
 	ip -n pod1 link add net1 type veth peer name q5
 	cni ADD host-device <<<"$(hconf .)"

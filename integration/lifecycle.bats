@@ -299,6 +299,7 @@ broken() {
 
 @test "ADD of an interface that exists changes nothing" {
 	attach
+	within 10 settled
 	remember
 	cni ADD macvlan <<<"$(conf .)"
 	fails 999 'net1'

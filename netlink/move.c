@@ -73,15 +73,24 @@ static int read_detail(const struct nlattr *attr, void *data)
 	return 0;
 }
 
+struct answer {
+	struct link *link;
+	struct link_details *details;
+};
+
 static int read_details(const struct nlmsghdr *message, void *data)
 {
-	if (message->nlmsg_type != RTM_NEWLINK)
-		return -EBADMSG;
-	return nl_each(message, sizeof(struct ifinfomsg), read_detail, data);
+	struct answer *answer = data;
+	int rc = link_read(message, answer->link);
+
+	return rc < 0 ? rc
+		      : nl_each(message, sizeof(struct ifinfomsg), read_detail, answer->details);
 }
 
-int link_details(struct nl *nl, int index, struct link_details *details)
+int link_details(struct nl *nl, int index, struct link *link, struct link_details *details)
 {
+	struct link unwanted;
+	struct answer answer = { link ? link : &unwanted, details };
 	struct nl_request req;
 	struct ifinfomsg *info;
 
@@ -91,7 +100,7 @@ int link_details(struct nl *nl, int index, struct link_details *details)
 	info = nl_begin(&req, RTM_GETLINK, 0, sizeof(*info));
 	info->ifi_index = index;
 	nl_put_u32(&req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_do(nl, &req, read_details, details);
+	return nl_do(nl, &req, read_details, &answer);
 }
 
 static void put_addr_gen_mode(struct nl_request *req, uint8_t mode)
@@ -151,10 +160,9 @@ static int match_address(const struct nlmsghdr *message, void *data)
 	struct address_search *search = data;
 	struct link_details details = { 0 };
 	struct link link;
-	int rc = link_read(message, &link), rank = 0;
+	struct answer answer = { &link, &details };
+	int rc = read_details(message, &answer), rank = 0;
 
-	if (!rc)
-		rc = read_details(message, &details);
 	if (rc < 0)
 		return rc;
 	if (is_address(search, link.address, link.address_length))

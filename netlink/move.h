@@ -18,8 +18,11 @@ struct link_details {
 	char altnames[LINK_ALTNAMES]; /* each with its NUL, ended by an empty one */
 };
 
-/* -EMSGSIZE: more alternative names than fit. */
-int link_details(struct nl *, int index, struct link_details *);
+/*
+ * link: what link_get_index() would tell, from the same answer; NULL: not wanted. -EMSGSIZE: more
+ * alternative names than fit.
+ */
+int link_details(struct nl *, int index, struct link *link, struct link_details *);
 
 /* `link_each_altname (name, details)`, in any such list */
 #define link_each_altname(name, list)                                                              \

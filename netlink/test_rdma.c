@@ -110,7 +110,7 @@ static void test_netdev(void)
 
 static void test_change(void)
 {
-	static const char *const bad[] = { "", ".", "..", "a/b", "mlx5_%d", NAME_63 "f" };
+	static const char *const bad[] = { "", ".", "..", "a/b", "mlx5_%d", (NAME_63 "f") };
 	struct nl_request want;
 
 	script_verdict(&script, NLMSG_ERROR, 0, NULL);

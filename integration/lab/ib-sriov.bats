@@ -7,21 +7,32 @@ load sriov.bash
 guid=02:00:00:00:00:00:00:42
 
 setup_file() {
-	modprobe igb
+	# rdma finds a device in a pod by its device node, which belongs to no namespace.
+	modprobe -a igb ib_uverbs
 	make_ib_vfs 2 1
 	carrier '' "$(netdev "$(card 1)")"
+	# One function has GUIDs of its PF's, the other of its own.
+	ip link set "$(netdev "$(card 1)")" vf 0 node_guid 02:00:00:00:00:00:aa:00
+	ip link set "$(netdev "$(card 1)")" vf 0 port_guid 02:00:00:00:00:00:aa:01
+	bind "$(vf 0 1)" ibstub
+	within 20 has_netdev "$(vf 0 1)"
+	# The fabric lowers the MTU when an interface comes up for the first time.
+	ip link set "$(netdev "$(vf 0 1)")" mtu 2044
 	plugin_links
 }
 
 setup() {
 	lab_begins
+	rm -rf /var/lib/cni/*
 	pf=$(netdev "$(card 1)")
 	a=$(vf 0 1) b=$(vf 1 1)
 }
 
 @test "two pods with GUIDs of their own reach each other; all comes back" {
+	local own
+
 	kept "$a"
-	kept "$b"
+	own=$(own_guids "$b")
 	add pod1 ib-sriov "$a" "\"link_state\": \"enable\", \"pkey\": \"0x8001\", \"runtimeConfig\": {\"infinibandGUID\": \"$guid\"}"
 	[[ $output == *':02:00:00:00:00:00:00:42"'* ]]
 	in_pod pod1 'link/infiniband' ":$guid brd"
@@ -34,7 +45,11 @@ setup() {
 	del pod1 ib-sriov "$a"
 	del pod2 ib-sriov "$b"
 	given_back "$a"
-	given_back "$b"
+	[ "$own" = "$(own_guids "$b")" ]
+}
+
+own_guids() {
+	echo "$(netdev "$1") $(cat "$pci/$1"/infiniband/*/{node_guid,ports/1/gids/0})"
 }
 
 @test "the namespace dies: DEL, GC and the next ADD" {
@@ -62,6 +77,7 @@ setup() {
 }
 
 @test "what cannot be had: a clear error, and nothing changes" {
+	kept "$a"
 	refuse 11 'ib-kubernetes has not configured' ib-sriov "$a" '"ibKubernetesEnabled": true'
 	refuse 7 'cannot be a port' ib-sriov "$a" '"guid": "00:00:00:00:00:00:00:00"'
 	refuse 7 'group or broadcast' ib-sriov "$a" '"guid": "ff:ff:ff:ff:ff:ff:ff:ff"'
@@ -71,6 +87,7 @@ setup() {
 	refuse 7 'use type ib-sriov' sriov "$a"
 	cni ADD ib-sriov <<<"{\"cniVersion\": \"1.1.0\", \"name\": \"n\", \"type\": \"ib-sriov\", \"deviceID\": \"$a\", \"ipam\": {\"type\": \"dhcp\"}}"
 	fails 7 'dhcp is not supported'
+	given_back "$a"
 }
 
 @test "STATUS tells a port that is not usable" {
@@ -98,8 +115,7 @@ port_is() {
 		add pod1 ib-sriov "$a" "$members"
 		run has_rdma '' "$device"
 		[ "$status" != 0 ]
-		inside pod1 rdma link show "$device/1" | grep -q 'state ACTIVE'
-		carrier pod1 net1
+		[[ $(inside pod1 rdma link show "$device/1") == *'state ACTIVE'* ]]
 		del pod1 ib-sriov "$a"
 		given_back "$a"
 	done
@@ -113,16 +129,17 @@ port_is() {
 }
 
 @test "the chained rdma finds its work done" {
-	local conf previous
+	local conf previous device
 
 	netns_mode exclusive
 	kept "$a"
+	device=$(ls "$pci/$a/infiniband")
 	add pod1 ib-sriov "$a" '"link_state": "enable"'
 	previous=$output
 	conf=$(printf '{"cniVersion": "1.1.0", "name": "rail", "type": "rdma", "deviceID": "%s"}' "$a")
 	cni ADD rdma <<<"$(with_result "$conf" "$previous")"
 	succeeds
-	has_rdma pod1 "$(inside pod1 ls "$pci/$a/infiniband")"
+	has_rdma pod1 "$device"
 	cni DEL rdma <<<"$conf"
 	succeeds_silently
 	del pod1 ib-sriov "$a"
@@ -138,9 +155,11 @@ port_is() {
 
 	command -v strace >/dev/null || cannot_run 'strace is not installed'
 	kept "$a"
-	for n in 1 2 3 4 5 6; do
+	for n in 1 2 3 4 5; do
 		kill_add write $n
-		kill_add sendto $((n * 5))
+	done
+	for n in 6 12 18; do
+		kill_add sendto $n
 	done
 }
 
@@ -150,4 +169,54 @@ kill_add() {
 		"$plugins/ib-sriov" <<<"$(vconf ib-sriov "$a" "\"guid\": \"$guid\", \"link_state\": \"enable\"")" >/dev/null 2>&1 || :
 	del pod1 ib-sriov "$a"
 	given_back "$a"
+}
+
+# --- what operators render -----------------------------------------------------------------------
+
+configured='.args.cni = {"mellanox.infiniband.app": "configured", pkey: "0x6", guid: "02:00:00:00:00:00:00:42"}'
+
+@test "SriovIBNetwork, and what documents tell to write by hand, in shared mode" {
+	local name conf
+
+	any_ipam
+	kept "$a"
+	for name in SI1 hand1 hand3 hand4; do
+		conf=$(rendered $name "$a" "$([ $name != hand1 ] || echo "$configured")")
+		run_network add "$conf"
+		in_pod pod1 'link/infiniband' ',UP' 'inet 10.1.0.77/24'
+		[ $name != hand1 ] || in_pod pod1 ":$guid brd"
+		vf_info "$pf" 0 'link-state enable'
+		[ "$(jq -c .ipam <<<"$conf")" = "$(jq -c .ipam /run/asked)" ]
+		run_network del "$conf"
+		given_back "$a"
+	done
+	cni ADD ib-sriov <<<"$(rendered hand1 "$a")"
+	fails 11 'ib-kubernetes has not configured'
+	cni ADD ib-sriov <<<"$(rendered hand5 "$a")"
+	fails 7 'shared mode'
+	cni ADD ib-sriov <"$BATS_TEST_DIRNAME/../../testdata/networks/SI2.json"
+	fails 6 'line 1, column'
+	given_back "$a"
+}
+
+@test "SriovIBNetwork and lists with rdma, in exclusive mode" {
+	local name conf wishes device
+
+	any_ipam
+	netns_mode exclusive
+	kept "$a"
+	device=$(ls "$pci/$a/infiniband")
+	for name in hand2 hand5 SI3; do
+		wishes=.
+		[ $name != hand2 ] || wishes=$configured
+		[ $name != SI3 ] || wishes='if .capabilities then .runtimeConfig.infinibandGUID = "02:00:00:00:00:00:00:42" else . end'
+		conf=$(rendered $name "$a" "$wishes")
+		run_network add "$conf"
+		in_pod pod1 'link/infiniband' ',UP' 'inet 10.1.0.77/24'
+		[ $name = hand5 ] || in_pod pod1 ":$guid brd"
+		has_rdma pod1 "$device"
+		run_network del "$conf"
+		given_back "$a"
+	done
+	netns_mode shared
 }

@@ -49,12 +49,17 @@ card() {
 
 # vf N CARD: the PCI address of a virtual function.
 vf() {
-	basename "$(readlink "$pci/$(card "$2")/virtfn$1")"
+	local link
+
+	link=$(readlink "$pci/$(card "$2")/virtfn$1")
+	echo "${link##*/}"
 }
 
 # netdev ADDRESS: the interface of a function; empty unless it is in this namespace.
 netdev() {
-	ls "$pci/$1/net" 2>/dev/null || :
+	local directory=("$pci/$1/net"/*)
+
+	[ ! -e "${directory[0]}" ] || echo "${directory[@]##*/}"
 }
 
 has_netdev() {
@@ -63,7 +68,9 @@ has_netdev() {
 
 # driver ADDRESS: the name of what a function is bound to, or nothing.
 driver() {
-	basename "$(readlink "$pci/$1/driver")" 2>/dev/null
+	local link
+
+	link=$(readlink "$pci/$1/driver") && echo "${link##*/}"
 }
 
 # bind ADDRESS DRIVER: to this driver whatever its table says; '' is the one that would have it.

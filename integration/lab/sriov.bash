@@ -11,13 +11,15 @@ plugin_links() {
 	ln -sf host-device "$plugins/ib-sriov"
 }
 
-# vconf TYPE ADDRESS [MEMBERS]: a configuration for a function, with further members. No jq: see README.md.
+pool='"ipam": {"type": "pool", "ranges": [[{"subnet": "10.1.0.0/24", "gateway": "10.1.0.1"}]]}'
+
+# vconf TYPE ADDRESS [MEMBERS [IPAM]]: a configuration for a function, with further members. No jq: see README.md.
 vconf() {
-	printf '{"cniVersion": "1.1.0", "name": "rail", "type": "%s", "deviceID": "%s"%s,
-		"ipam": {"type": "pool", "ranges": [[{"subnet": "10.1.0.0/24", "gateway": "10.1.0.1"}]]}}' "$1" "$2" "${3:+, $3}"
+	printf '{"cniVersion": "1.1.0", "name": "rail", "type": "%s", "deviceID": "%s"%s, %s}' "$1" "$2" \
+		"${3:+, $3}" "${4:-$pool}"
 }
 
-# add POD TYPE ADDRESS [MEMBERS]; del and refuse likewise, with a code and a pattern for the latter.
+# add POD TYPE ADDRESS [MEMBERS]; del likewise.
 add() {
 	cni ADD "$2" CNI_CONTAINERID="$1" CNI_NETNS="/run/netns/$1" <<<"$(vconf "${@:2}")"
 	succeeds
@@ -28,12 +30,20 @@ del() {
 	succeeds_silently
 }
 
-# refuse CODE PATTERN TYPE ADDRESS [MEMBERS]: ADD fails, and nothing has changed.
+# refuse CODE PATTERN TYPE ADDRESS [MEMBERS [IPAM]]: ADD fails and remembers nothing; that nothing has changed is for
+# the end of the test.
 refuse() {
-	kept "$4"
 	cni ADD "$3" <<<"$(vconf "${@:3}")"
 	[[ $status = 1 && $output == *"\"code\": $1,"*$2* ]] || fail "expected code $1 and: $2"
-	given_back "$4"
+	nothing_remembered
+}
+
+nothing_remembered() {
+	local file
+
+	for file in /var/lib/cni/fabric-cni/host-device/*; do
+		[ ! -s "$file" ] || fail "something is remembered: $file"
+	done
 }
 
 # whole ADDRESS: a function as the host has it: interface, settings, RDMA device.
@@ -41,13 +51,12 @@ whole() {
 	local name pf link
 
 	name=$(netdev "$1")
-	echo "driver $(driver "$1"), interface $name, RDMA $(ls "$pci/$1/infiniband" 2>/dev/null || :)"
+	echo "driver $(driver "$1"), interface $name, RDMA" "$pci/$1/infiniband"/*
 	[ -z "$name" ] || attributes '' "$name" | mask
 	[ -e "$pci/$1/physfn" ] || return 0
-	pf=$(netdev "$(basename "$(readlink "$pci/$1/physfn")")")
+	pf=("$pci/$1/physfn/net"/*)
 	for link in "$pci/$1"/physfn/virtfn*; do
-		[ "$(basename "$(readlink "$link")")" != "$1" ] ||
-			ip -d link show dev "$pf" | grep "^ *vf ${link##*virtfn} "
+		[[ ! $link -ef $pci/$1 ]] || ip -d link show dev "${pf##*/}" | grep "^ *vf ${link##*virtfn} "
 	done
 }
 
@@ -64,8 +73,7 @@ kept() {
 given_back() {
 	whole "$1" >"$BATS_TEST_TMPDIR/$1.now"
 	diff "$BATS_TEST_TMPDIR/$1" "$BATS_TEST_TMPDIR/$1.now" || fail "$1 is not as it was"
-	[ -z "$(find /var/lib/cni/fabric-cni/host-device -type f -size +0 2>/dev/null)" ] ||
-		fail 'something is remembered'
+	nothing_remembered
 }
 
 # in_pod POD WORDS...: each is in what ip says about net1.
@@ -76,4 +84,52 @@ in_pod() {
 	for words in "${@:2}"; do
 		[[ $seen == *"$words"* ]] || fail "expected of $1: $words; it is: $seen"
 	done
+}
+
+# dress LINK: everything that a device can have, and that DEL is to restore.
+dress() {
+	ip -batch - <<-END
+	link set $1 mtu 1400 txqueuelen 77 alias home
+	link property add dev $1 altname enp5s0f0np0
+	link set $1 up
+	addr add 10.5.0.2/24 dev $1
+	addr add fd05::2/64 dev $1 nodad
+	route add 10.55.0.0/16 via 10.5.0.1 metric 7
+	route add fd55::/32 via fd05::1 metric 9
+	END
+}
+
+# rendered FILE ADDRESS [FILTER]: a configuration of testdata/networks as Multus hands it over: the device is in
+# every member, and the pod's wishes with it.
+rendered() {
+	jq -c --arg id "$2" "def hand: .deviceID = \$id | .pciBusID = \$id | ${3:-.};
+		if .plugins then .plugins[] |= hand else hand end" "$BATS_TEST_DIRNAME/../../testdata/networks/$1.json"
+}
+
+# Any IPAM plugin that a configuration may name answers 10.1.0.77/24 and keeps what it was asked.
+any_ipam() {
+	local type
+
+	for type in nv-ipam whereabouts host-local; do
+		ln -sf fake "/run/fake/$type"
+	done
+	export FAKE_STDIN=/run/asked
+}
+
+# run_network add|del CONF: a list or a single configuration, through cnitool, as net1 of pod1.
+run_network() {
+	local kind=conf name
+
+	[[ $2 != *'"plugins"'* ]] || kind=conflist
+	name=${2#*\"name\":\"}
+	mkdir -p /run/net.d
+	rm -f /run/net.d/*
+	echo "$2" >"/run/net.d/10-net.$kind"
+	status=0
+	NETCONFPATH=/run/net.d CNI_PATH=$plugins:/run/fake CNI_IFNAME=net1 timeout 60 "$plugins/cnitool" "$1" \
+		"${name%%\"*}" /run/netns/pod1 >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
+	output=$(<"$BATS_TEST_TMPDIR/stdout")
+	# shellcheck disable=SC2034 # lib.bash
+	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	succeeds
 }

@@ -59,7 +59,7 @@ static int read_link(const struct cni_request *req, struct link *link, struct li
 	if (!rc)
 		rc = link_get(&nl, req->ifname, link);
 	if (!rc)
-		rc = link_details(&nl, link->index, details);
+		rc = link_details(&nl, link->index, NULL, details);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, nl.extack, "look up %s in %s",
 			req->ifname, req->netns_path);
@@ -115,8 +115,8 @@ int attach_find(struct attach *attach, const struct rdma_conf *conf,
 	const struct cni_result *previous, struct cni_error *err)
 {
 	const struct cni_request *req = attach->request;
-	struct link_details details;
-	struct link link;
+	struct link_details details = { 0 };
+	struct link link = { 0 };
 	int there;
 
 	if (read_link(req, &link, &details, err) < 0 ||
