@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <err.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,8 +33,9 @@ struct in_addr fill_nth(struct in_addr first, unsigned long i)
 void fill_put(struct store *store, const char *network, const char *id, struct in_addr address)
 {
 	struct cni_error error = { 0 };
-	static struct lease lease;
+	struct lease lease;
 
+	memset(&lease, 0, offsetof(struct lease, buffer));
 	lease.container_id = id;
 	lease.ifname = "net1";
 	lease.network = network;

@@ -145,8 +145,8 @@ static int list_lines(struct store *store, struct lines *lines)
 	uint64_t n = of_snapshot + header->cover.journal_end / BUFFER + 1;
 	CLEANUP(freep) uint32_t *starts = calloc(n, sizeof(*starts));
 
-	lines->leases = malloc((header->leases.live + 1) * sizeof(*lines->leases));
-	lines->target = malloc((header->leases.live + 1) * sizeof(*lines->target));
+	lines->leases = calloc(header->leases.live + (size_t)1, sizeof(*lines->leases));
+	lines->target = calloc(header->leases.live + (size_t)1, sizeof(*lines->target));
 	if (!starts || !lines->leases || !lines->target)
 		return -ENOMEM;
 	count_blocks(store, starts, n, of_snapshot);
