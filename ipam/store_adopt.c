@@ -245,6 +245,7 @@ struct adoption {
 	struct store *store;
 	int64_t boot_time;
 	struct lease lease, held;
+	char ifname[LEASE_TEXT_MAX + 24]; /* of the lease */
 };
 
 static bool is_whole(const struct lease *held, const struct entry *list, size_t n)
@@ -258,12 +259,12 @@ static bool is_whole(const struct lease *held, const struct entry *list, size_t 
 }
 
 /* Up to RANGE_SETS_MAX entries of one owner. */
-static int adopt_lease(struct adoption *to, const struct entry *list, size_t n, const char *ifname,
-	struct cni_error *err)
+static int adopt_lease(
+	struct adoption *to, const struct entry *list, size_t n, struct cni_error *err)
 {
 	struct lease *lease = &to->lease;
 	uint32_t number;
-	int rc = store_owner(to->store, list->text, ifname, &number, &to->held, err);
+	int rc = store_owner(to->store, list->text, to->ifname, &number, &to->held, err);
 
 	if (rc < 0 || (rc && is_whole(&to->held, list, n)))
 		return rc < 0 ? -1 : 0;
@@ -271,7 +272,7 @@ static int adopt_lease(struct adoption *to, const struct entry *list, size_t n, 
 	if (rc)
 		memcpy(lease, &to->held, LEASE_FIELDS);
 	lease->container_id = list->text;
-	lease->ifname = ifname;
+	lease->ifname = to->ifname;
 	lease->network = to->store->pool;
 	if (!rc) {
 		lease->time = list->time;
@@ -289,13 +290,10 @@ static int adopt_owner(
 {
 	for (size_t i = 0; i < n; i += RANGE_SETS_MAX) {
 		size_t part = n - i < RANGE_SETS_MAX ? n - i : RANGE_SETS_MAX;
-		char ifname[LEASE_TEXT_MAX + 24];
 
-		snprintf(ifname, sizeof(ifname), "%s", list->ifname);
-		if (i)
-			snprintf(
-				ifname, sizeof(ifname), "%s:%zu", list->ifname, i / RANGE_SETS_MAX);
-		if (adopt_lease(to, list + i, part, ifname, err) < 0)
+		snprintf(to->ifname, sizeof(to->ifname), i ? "%s:%zu" : "%s", list->ifname,
+			i / RANGE_SETS_MAX);
+		if (adopt_lease(to, list + i, part, err) < 0)
 			return -1;
 	}
 	return 0;
