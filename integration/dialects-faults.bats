@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2030,SC2031,SC2034,SC2086,SC2154
+# shellcheck shell=bash disable=SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 # The fault sweep of the host-local dialect, dual stack, with leases of host-local itself in the directory.
 # Compared are the store and the files, which must agree, and none of which may be empty.
 bats_require_minimum_version 1.5.0

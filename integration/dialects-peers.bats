@@ -32,7 +32,8 @@ content() {
 
 	content=
 	for file in "$1"/rail0/*; do
-		[ -f "$file" ] && [ "${file##*/}" != lock ] || continue
+		[ -f "$file" ] || continue
+		[ "${file##*/}" != lock ] || continue
 		IFS= read -r -d '' text <"$file" || :
 		content+="${file##*/}=$text"$'\n'
 	done

@@ -226,11 +226,14 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 
 @test "host-local: its lock is waited for" {
 	hl ADD "$v4"
-	flock $networks/rail0/lock sleep 1 3>&- &
-	within 5 test ! "$(flock -n $networks/rail0/lock echo free)"
-	SECONDS=0
+	is_locked() {
+		! flock -n $networks/rail0/lock true
+	}
+	flock $networks/rail0/lock sh -c 'sleep 1; : >/run/released' 3>&- &
+	within 5 is_locked
 	hl ADD "$v4" CNI_CONTAINERID=b
 	gives 10.1.0.3/24
+	[ -e /run/released ]
 	wait
 }
 

@@ -188,8 +188,10 @@ int config_read_native(
 		return config_under(err, "ipam");
 	if (words.type && !strcmp(words.type, "nv-ipam"))
 		return cni_fail(err, CNI_INVALID_CONFIG,
-			"ipam: pools of nv-ipam are blocks that its controller gives to nodes, and pool "
-			"cannot ask it: let the nv-ipam plugin serve this network, or give pool the "
+			"ipam: pools of nv-ipam are blocks that its controller gives to nodes, and "
+			"pool "
+			"cannot ask it: let the nv-ipam plugin serve this network, or give pool "
+			"the "
 			"node's ranges under type \"pool\"");
 	if (config_check_keys(ipam, config_fields, "ipam", err) < 0 ||
 		read_choices(&words, config, err) < 0 ||

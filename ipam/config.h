@@ -29,7 +29,8 @@ struct pool_config {
 	const char *resolv_conf;	     /* path; NULL: none */
 	struct ip requested[RANGE_SETS_MAX]; /* in no order */
 	size_t n_requested;
-	/* Addresses that go into the result as they are: not leased, but nobody else may have them. */
+	/* Addresses that go into the result as they are: not leased, but nobody else may have them.
+	 */
 	struct cni_address extra[CONFIG_EXTRA_MAX];
 	size_t n_extra;
 };

@@ -15,8 +15,9 @@ static int add(struct pool_config *config, bool sum, const char *source, const c
 			err, CNI_INVALID_CONFIG, "%s: \"%s\" is no IP address", source, text);
 	for (size_t i = 0; i < config->n_requested; i++)
 		if (ip_same(&config->requested[i], &ip))
-			return sum ? 0 : cni_fail(
-				err, CNI_INVALID_CONFIG, "%s: %s is requested twice", source, text);
+			return sum ? 0
+				   : cni_fail(err, CNI_INVALID_CONFIG, "%s: %s is requested twice",
+					     source, text);
 	if (config->n_requested == RANGE_SETS_MAX)
 		return cni_fail(err, CNI_INVALID_CONFIG, "%s: more than %d addresses are requested",
 			source, RANGE_SETS_MAX);
@@ -91,7 +92,7 @@ int config_requests_sum(
 		(text && *text && add(config, true, "CNI_ARGS: IP", text, err) < 0))
 		return -1;
 	return read_list(req, config, true, "args.cni.ips", err) < 0 ||
-				read_list(req, config, true, "runtimeConfig.ips", err) < 0 ?
-		       -1 :
-		       0;
+			       read_list(req, config, true, "runtimeConfig.ips", err) < 0
+		       ? -1
+		       : 0;
 }

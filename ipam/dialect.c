@@ -22,11 +22,11 @@ const struct dialect dialect_native = {
 const struct dialect *dialect_find(const char *name)
 {
 	static const struct dialect *const all[] = { &dialect_native, &dialect_host_local,
-		&dialect_static, &dialect_whereabouts };
+		&dialect_static, &dialect_whereabouts, NULL };
 
-	for (size_t i = 0; name && i < sizeof(all) / sizeof(*all); i++)
-		if (!strcmp(name, all[i]->name))
-			return all[i];
+	for (const struct dialect *const *one = all; name && *one; one++)
+		if (!strcmp(name, (*one)->name))
+			return *one;
 	return NULL;
 }
 

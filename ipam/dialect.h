@@ -30,8 +30,7 @@ const struct dialect *dialect_find(const char *name);
 /* That of a request. */
 const struct dialect *dialect_of(const struct cni_request *);
 
-extern const struct dialect dialect_native, dialect_host_local, dialect_static,
-	dialect_whereabouts;
+extern const struct dialect dialect_native, dialect_host_local, dialect_static, dialect_whereabouts;
 
 /*
  * Their keys of "ipam", for whoever checks configurations without running them. Keys of a
@@ -51,8 +50,7 @@ int pool_status(const struct cni_request *, struct cni_error *err);
 const char *dialect_text(const struct json *object, const char *key);
 
 /* More of config->extra: a list of {address, gateway}; IP and GATEWAY of CNI_ARGS. */
-int dialect_extra_addresses(
-	struct pool_config *, const struct json *list, struct cni_error *err);
+int dialect_extra_addresses(struct pool_config *, const struct json *list, struct cni_error *err);
 int dialect_extra_args(const struct cni_request *, struct pool_config *, struct cni_error *err);
 
 /* "CNI version X does not support more than 1 address per family", before 0.3.0. */

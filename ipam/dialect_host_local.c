@@ -112,19 +112,19 @@ static int read_bounds(struct range *range, const struct range_words *words, str
 	if (has_start)
 		range->usable.first = ip_number(&start);
 	ip_print_cidr(&range->subnet, subnet);
-	if (has_start && (!ip_contains(&range->subnet, &start) ||
-				 range->usable.first > range->usable.last))
+	if (has_start &&
+		(!ip_contains(&range->subnet, &start) || range->usable.first > range->usable.last))
 		return cni_fail(err, CNI_INVALID_CONFIG, "RangeStart %s not in network %s",
 			ip_print(&start, text), subnet);
-	if (has_end && (!ip_contains(&range->subnet, &end) ||
-			       range->usable.first > range->usable.last))
+	if (has_end &&
+		(!ip_contains(&range->subnet, &end) || range->usable.first > range->usable.last))
 		return cni_fail(err, CNI_INVALID_CONFIG, "RangeEnd %s not in network %s",
 			ip_print(&end, text), subnet);
 	return 0;
 }
 
-static int read_range(struct range *range, const struct json *object, const char *path,
-	struct cni_error *err)
+static int read_range(
+	struct range *range, const struct json *object, const char *path, struct cni_error *err)
 {
 	struct range_words words = { 0 };
 
@@ -170,15 +170,15 @@ static int in_set(const struct range_sets *sets, struct cni_error *err)
 	return config_under(err, where);
 }
 
-static int read_set(struct range_sets *sets, const struct json *list, const char *path,
-	struct cni_error *err)
+static int read_set(
+	struct range_sets *sets, const struct json *list, const char *path, struct cni_error *err)
 {
 	char element[sizeof(((struct range *)0)->path)];
 	struct range_set *set;
 
 	if (json_type(list) != JSON_ARRAY)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"%s: a list of ranges is expected, not %s", path, json_type_name(list));
+		return cni_fail(err, CNI_INVALID_CONFIG, "%s: a list of ranges is expected, not %s",
+			path, json_type_name(list));
 	if (!json_first(list))
 		return cni_fail(err, CNI_INVALID_CONFIG, "invalid range set %zu: empty range set",
 			sets->n_sets);
@@ -230,8 +230,7 @@ static bool is_set_overlap(const struct range_set *a, const struct range_set *b)
 	return false;
 }
 
-static int check_sets(
-	const struct cni_request *req, struct range_sets *sets, struct cni_error *err)
+static int check_sets(const struct cni_request *req, struct range_sets *sets, struct cni_error *err)
 {
 	size_t n_ipv4 = 0;
 

@@ -157,7 +157,8 @@ static int read_config(
 	if (!is_given(req, "args.cni.ips") && !is_given(req, "runtimeConfig.ips") &&
 		dialect_extra_addresses(config, words.addresses, err) < 0)
 		return -1;
-	if (dialect_extra_args(req, config, err) < 0 || replace(req, config, "args.cni.ips", err) < 0 ||
+	if (dialect_extra_args(req, config, err) < 0 ||
+		replace(req, config, "args.cni.ips", err) < 0 ||
 		replace(req, config, "runtimeConfig.ips", err) < 0)
 		return -1;
 	config->routes = words.routes;
@@ -174,9 +175,9 @@ static int lease(const struct cni_request *req, struct ipam_guard *guard, struct
 
 	*guard = (struct ipam_guard){ .request = req };
 	return config_read(req, &config, err) < 0 || config_result(&config, result, err) < 0 ||
-				config_extra_result(&config, result, err) < 0 ?
-		       -1 :
-		       0;
+			       config_extra_result(&config, result, err) < 0
+		       ? -1
+		       : 0;
 }
 
 static int del(const struct cni_request *req, struct cni_error *err)

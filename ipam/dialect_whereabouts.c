@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dialect of whereabouts (k8snetworkplumbingwg/whereabouts), for pools that belong to one node: no
- * kubeconfig, no etcd, no slices. All such networks share a pool, because whereabouts gives no address
- * twice over all its ranges; but a network_name without enable_overlapping_ranges has its own.
+ * The dialect of whereabouts (k8snetworkplumbingwg/whereabouts), for pools that belong to one node:
+ * no kubeconfig, no etcd, no slices. All such networks share a pool, because whereabouts gives no
+ * address twice over all its ranges; but a network_name without enable_overlapping_ranges has its
+ * own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -69,10 +70,12 @@ static const char *cluster_key(const struct words *words)
 static int refuse(const char *key, const char *place, struct cni_error *err)
 {
 	return cni_fail(err, CNI_INVALID_CONFIG,
-		"%s: \"%s\" asks whereabouts for addresses that are unique in the cluster, which this "
+		"%s: \"%s\" asks whereabouts for addresses that are unique in the cluster, which "
+		"this "
 		"version cannot give, and node-local ones would not be: nothing is leased. Let the "
 		"whereabouts plugin serve this network, or leave the key out where each node has "
-		"ranges of its own", place, key);
+		"ranges of its own",
+		place, key);
 }
 
 /* The file that whereabouts fills empty keys from: where it is installed, it tells the cluster. */
@@ -156,8 +159,8 @@ static int read_cidr(struct range *range, const char *text, struct ip *start, st
 }
 
 /* An end that is not given, or is none in a range of the list; at the top it is read over. */
-static int read_end(const char *text, bool is_top, const char *key, struct ip *ip,
-	struct cni_error *err)
+static int read_end(
+	const char *text, bool is_top, const char *key, struct ip *ip, struct cni_error *err)
 {
 	struct ip read;
 
@@ -166,8 +169,7 @@ static int read_end(const char *text, bool is_top, const char *key, struct ip *i
 	if (!ip_parse(text, &read))
 		*ip = read;
 	else if (!is_top)
-		return cni_fail(
-			err, CNI_INVALID_CONFIG, "%s \"%s\" is no IP address", key, text);
+		return cni_fail(err, CNI_INVALID_CONFIG, "%s \"%s\" is no IP address", key, text);
 	return 0;
 }
 
@@ -192,7 +194,8 @@ static int exclude(struct range *range, const struct json *list, struct cni_erro
 		struct ip ip;
 
 		if (!text || (ip_parse_cidr(text, &ip) < 0 && ip_parse(text, &ip) < 0))
-			return cni_fail(err, CNI_INVALID_CONFIG, "could not parse exclude range: %s",
+			return cni_fail(err, CNI_INVALID_CONFIG,
+				"could not parse exclude range: %s",
 				text ? text : json_type_name(item));
 		ip_mask(&ip);
 		span = span_of_subnet(&ip);
@@ -202,13 +205,14 @@ static int exclude(struct range *range, const struct json *list, struct cni_erro
 	return 0;
 }
 
-static int read_words(struct range *range, const struct json *object, bool is_top,
-	struct cni_error *err)
+static int read_words(
+	struct range *range, const struct json *object, bool is_top, struct cni_error *err)
 {
 	struct range_words words = { 0 };
 	struct ip start = { 0 }, end = { 0 };
 
-	if (json_bind(object, dialect_whereabouts_range_fields, &words, CNI_INVALID_CONFIG, err) < 0)
+	if (json_bind(object, dialect_whereabouts_range_fields, &words, CNI_INVALID_CONFIG, err) <
+		0)
 		return -1;
 	if (!is_given(words.range) || read_cidr(range, words.range, &start, &end) < 0)
 		return cni_fail(err, CNI_INVALID_CONFIG, "invalid CIDR \"%s\" in range",
@@ -233,8 +237,8 @@ static int read_range(struct range_sets *sets, const struct json *object, const 
 	struct range_set *set;
 
 	if (json_type(object) != JSON_OBJECT)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"%s: {\"range\": ...} is expected, not %s", path, json_type_name(object));
+		return cni_fail(err, CNI_INVALID_CONFIG, "%s: {\"range\": ...} is expected, not %s",
+			path, json_type_name(object));
 	if (config_add_set(sets, 1, path, &set, err) < 0)
 		return -1;
 	set->n_ranges = 1;
@@ -256,7 +260,8 @@ static int exclude_extra(struct pool_config *config, struct cni_error *err)
 	return 0;
 }
 
-/* After range_sets_check(), which would reserve it: whereabouts gives it out, unless it is excluded. */
+/* After range_sets_check(), which would reserve it: whereabouts gives it out, unless it is
+ * excluded. */
 static int set_gateway(struct range_sets *sets, const char *text, struct cni_error *err)
 {
 	struct ip gateway;
@@ -271,8 +276,8 @@ static int set_gateway(struct range_sets *sets, const char *text, struct cni_err
 	return 0;
 }
 
-static int read_ranges(const struct json *ipam, const struct words *words,
-	struct range_sets *sets, struct cni_error *err)
+static int read_ranges(const struct json *ipam, const struct words *words, struct range_sets *sets,
+	struct cni_error *err)
 {
 	size_t at = 0;
 
@@ -298,7 +303,8 @@ static int read_store(
 	const char *network = dialect_text(ipam, "network_name");
 
 	*options = config_store_defaults;
-	options->pool = overlapping && !json_is_true(overlapping) && network ? network : "whereabouts";
+	options->pool =
+		overlapping && !json_is_true(overlapping) && network ? network : "whereabouts";
 	return config_check_store(req, options, err);
 }
 

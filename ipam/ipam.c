@@ -121,8 +121,8 @@ int ipam_add(const struct cni_request *req, struct ipam_guard *guard, struct cni
 	if (find(req, file, err) < 0)
 		return -1;
 	*guard = (struct ipam_guard){ .request = req, .delegated = !is_own(file) };
-	if (guard->delegated ? delegate_add(req, file, result, err) < 0 :
-			       dialect_of(req)->lease(req, guard, result, err) < 0)
+	if (guard->delegated ? delegate_add(req, file, result, err) < 0
+			     : dialect_of(req)->lease(req, guard, result, err) < 0)
 		return -1;
 	if (!result->n_addresses)
 		return cni_fail(err, CNI_INTERNAL,

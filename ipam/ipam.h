@@ -64,8 +64,8 @@ int ipam_status(const struct cni_request *, struct cni_error *err);
 extern const struct cni_plugin pool_plugin;
 
 /*
- * The same under the name by which the executable was called, argv[0]: a configuration that names no
- * other dialect is in that of the name.
+ * The same under the name by which the executable was called, argv[0]: a configuration that names
+ * no other dialect is in that of the name.
  */
 const struct cni_plugin *ipam_plugin(const char *called_as);
 

@@ -25,7 +25,8 @@ struct lease_rules {
 	/* Which set each requested address is for. May succeed. */
 	int (*requests)(const struct pool_config *, struct lease_requests *, struct cni_error *);
 
-	/* An ADD of somebody who holds an address of the set. 0: it is the lease. wanted or NULL. */
+	/* An ADD of somebody who holds an address of the set. 0: it is the lease. wanted or NULL.
+	 */
 	int (*repeated)(const struct cni_request *, const struct pool_config *, size_t set,
 		const struct ip *held, const struct ip *wanted, struct cni_error *);
 
@@ -43,8 +44,7 @@ struct lease_rules {
 	bool cursor_follows; /* requested addresses, too */
 	bool needs_pod;	     /* an ADD without the name of a pod is refused */
 };
-extern const struct lease_rules lease_rules_native, lease_rules_host_local,
-	lease_rules_whereabouts;
+extern const struct lease_rules lease_rules_native, lease_rules_host_local, lease_rules_whereabouts;
 
 /* Which set each requested address is for; those of a set without one have family 0. */
 struct lease_requests {

@@ -17,8 +17,8 @@ static const char *print_set(const struct range_set *set, char out[SET_TEXT])
 		struct ip last = ip_from_number(set->ranges[i].usable.last, 0);
 		char from[IP_TEXT], to[IP_TEXT];
 
-		length += (size_t)snprintf(out + length, SET_TEXT - length, "%s%s-%s",
-			i ? "," : "", ip_print(&first, from), ip_print(&last, to));
+		length += (size_t)snprintf(out + length, SET_TEXT - length, "%s%s-%s", i ? "," : "",
+			ip_print(&first, from), ip_print(&last, to));
 	}
 	return out;
 }
@@ -51,7 +51,8 @@ static int requests(
 			if (is_gateway(&config->sets.sets[set], ip))
 				return cni_fail(err, CNI_INVALID_CONFIG,
 					"failed to allocate for range %zu: requested ip %s is "
-					"subnet's gateway", set, ip_print(ip, text));
+					"subnet's gateway",
+					set, ip_print(ip, text));
 			if (!range_set_find(&config->sets.sets[set], ip_number(ip)))
 				continue;
 			requests->of_set[set] = *ip;
@@ -67,11 +68,11 @@ static int requests(
 	}
 	if (!length)
 		return 0;
-	return cni_fail(
-		err, CNI_INVALID_CONFIG, "failed to allocate all requested IPs:%s", left);
+	return cni_fail(err, CNI_INVALID_CONFIG, "failed to allocate all requested IPs:%s", left);
 }
 
-/* The specification forbids a second ADD, and unlike ours its users see to it that there is none. */
+/* The specification forbids a second ADD, and unlike ours its users see to it that there is none.
+ */
 static int repeated(const struct cni_request *req, const struct pool_config *config, size_t set,
 	const struct ip *held, const struct ip *wanted, struct cni_error *err)
 {
@@ -80,8 +81,10 @@ static int repeated(const struct cni_request *req, const struct pool_config *con
 	(void)config;
 	(void)wanted;
 	return cni_fail(err, CNI_INTERNAL,
-		"failed to allocate for range %zu: %s has been allocated to %s, duplicate allocation "
-		"is not allowed", set, ip_print(held, text), req->container_id);
+		"failed to allocate for range %zu: %s has been allocated to %s, duplicate "
+		"allocation "
+		"is not allowed",
+		set, ip_print(held, text), req->container_id);
 }
 
 static int taken(const struct pool_config *config, size_t set, const struct ip *wanted,
@@ -90,13 +93,15 @@ static int taken(const struct pool_config *config, size_t set, const struct ip *
 	char text[IP_TEXT], ranges[SET_TEXT];
 
 	return cni_fail(err, CNI_TRY_LATER,
-		"failed to allocate for range %zu: requested IP address %s is not available in range "
-		"set %s: container %s, interface %s has it", set, ip_print(wanted, text),
-		print_set(&config->sets.sets[set], ranges), owner->container_id, owner->ifname);
+		"failed to allocate for range %zu: requested IP address %s is not available in "
+		"range "
+		"set %s: container %s, interface %s has it",
+		set, ip_print(wanted, text), print_set(&config->sets.sets[set], ranges),
+		owner->container_id, owner->ifname);
 }
 
-static int exhausted(struct store *store, const struct pool_config *config, size_t set,
-	struct cni_error *err)
+static int exhausted(
+	struct store *store, const struct pool_config *config, size_t set, struct cni_error *err)
 {
 	char ranges[SET_TEXT];
 

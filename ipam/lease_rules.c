@@ -4,8 +4,8 @@
 
 #include "ipam/lease.h"
 
-static int exhausted(struct store *store, const struct pool_config *config, size_t number,
-	struct cni_error *err)
+static int exhausted(
+	struct store *store, const struct pool_config *config, size_t number, struct cni_error *err)
 {
 	const struct range_set *set = &config->sets.sets[number];
 	struct store_counts in_use = store_counts(store);

@@ -99,8 +99,8 @@ static bool is_blank(const char *text, ssize_t length)
 static int read_entry(struct store *store, const char *name, struct entry *entry)
 {
 	CLEANUP(closep)
-	int fd = openat(store->mirror.directory, name,
-		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = openat(
+		store->mirror.directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	size_t size = 2 * LEASE_TEXT_MAX + 8;
 	struct stat status;
 	ssize_t n;
@@ -213,8 +213,9 @@ static int drop_stale(struct store *store, const struct lease *lease, void *data
 
 	for (size_t i = 0; agrees && i < lease->n_addresses; i++) {
 		struct entry key = { .number = ip_number(&lease->addresses[i]) };
-		const struct entry *entry = !entries->n ? NULL :
-			bsearch(&key, entries->list, entries->n, sizeof(key), by_address);
+		const struct entry *entry = !entries->n ? NULL
+							: bsearch(&key, entries->list, entries->n,
+								  sizeof(key), by_address);
 
 		agrees = entry && !strcmp(entry->text, lease->container_id) &&
 			 !strcmp(entry->ifname, lease->ifname);
@@ -244,6 +245,7 @@ struct adoption {
 	struct store *store;
 	int64_t boot_time;
 	struct lease lease, held;
+	char ifname[LEASE_TEXT_MAX + 24]; /* of the lease */
 };
 
 static bool is_whole(const struct lease *held, const struct entry *list, size_t n)
@@ -257,12 +259,12 @@ static bool is_whole(const struct lease *held, const struct entry *list, size_t 
 }
 
 /* Up to RANGE_SETS_MAX entries of one owner. */
-static int adopt_lease(struct adoption *to, const struct entry *list, size_t n, const char *ifname,
-	struct cni_error *err)
+static int adopt_lease(
+	struct adoption *to, const struct entry *list, size_t n, struct cni_error *err)
 {
 	struct lease *lease = &to->lease;
 	uint32_t number;
-	int rc = store_owner(to->store, list->text, ifname, &number, &to->held, err);
+	int rc = store_owner(to->store, list->text, to->ifname, &number, &to->held, err);
 
 	if (rc < 0 || (rc && is_whole(&to->held, list, n)))
 		return rc < 0 ? -1 : 0;
@@ -270,7 +272,7 @@ static int adopt_lease(struct adoption *to, const struct entry *list, size_t n, 
 	if (rc)
 		memcpy(lease, &to->held, LEASE_FIELDS);
 	lease->container_id = list->text;
-	lease->ifname = ifname;
+	lease->ifname = to->ifname;
 	lease->network = to->store->pool;
 	if (!rc) {
 		lease->time = list->time;
@@ -283,16 +285,15 @@ static int adopt_lease(struct adoption *to, const struct entry *list, size_t n, 
 	return store_put(to->store, lease, NULL, err);
 }
 
-static int adopt_owner(struct adoption *to, const struct entry *list, size_t n, struct cni_error *err)
+static int adopt_owner(
+	struct adoption *to, const struct entry *list, size_t n, struct cni_error *err)
 {
 	for (size_t i = 0; i < n; i += RANGE_SETS_MAX) {
 		size_t part = n - i < RANGE_SETS_MAX ? n - i : RANGE_SETS_MAX;
-		char ifname[LEASE_TEXT_MAX + 24];
 
-		snprintf(ifname, sizeof(ifname), "%s", list->ifname);
-		if (i)
-			snprintf(ifname, sizeof(ifname), "%s:%zu", list->ifname, i / RANGE_SETS_MAX);
-		if (adopt_lease(to, list + i, part, ifname, err) < 0)
+		snprintf(to->ifname, sizeof(to->ifname), i ? "%s:%zu" : "%s", list->ifname,
+			i / RANGE_SETS_MAX);
+		if (adopt_lease(to, list + i, part, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -300,24 +301,25 @@ static int adopt_owner(struct adoption *to, const struct entry *list, size_t n, 
 
 static int adopt(struct store *store, struct entries *entries, struct cni_error *err)
 {
-	CLEANUP(freep) struct adoption *to = malloc(sizeof(*to));
+	struct adoption to;
 
-	if (!to)
-		return cni_fail(err, CNI_INTERNAL, "out of memory for pool \"%s\"", store->pool);
-	to->store = store;
-	to->boot_time = boot_time();
+	to.store = store;
+	to.boot_time = boot_time();
 	if (entries->n)
 		qsort(entries->list, entries->n, sizeof(*entries->list), by_address);
 	if (store_each(store, drop_stale, entries, err) < 0)
-		return err->code ? -1 : cni_fail(err, CNI_IO_FAILURE,
-			"bring pool \"%s\" in line with the leases of host-local", store->pool);
+		return err->code
+			       ? -1
+			       : cni_fail(err, CNI_IO_FAILURE,
+					 "bring pool \"%s\" in line with the leases of host-local",
+					 store->pool);
 	if (entries->n)
 		qsort(entries->list, entries->n, sizeof(*entries->list), by_owner);
 	for (size_t i = 0, end; i < entries->n; i = end) {
 		for (end = i + 1; end < entries->n &&
-			!compare_owners(&entries->list[i], &entries->list[end]);)
+				  !compare_owners(&entries->list[i], &entries->list[end]);)
 			end++;
-		if (adopt_owner(to, entries->list + i, end - i, err) < 0)
+		if (adopt_owner(&to, entries->list + i, end - i, err) < 0)
 			return -1;
 	}
 	return 0;

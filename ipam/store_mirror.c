@@ -113,8 +113,8 @@ void mirror_close(struct store *store)
 		if (!futimens(mirror->directory, times) && !fstat(mirror->directory, &now)) {
 			known->device = now.st_dev;
 			known->inode = now.st_ino;
-			known->time = now.st_mtim.tv_sec * INT64_C(1000000000) +
-				now.st_mtim.tv_nsec;
+			known->time =
+				now.st_mtim.tv_sec * INT64_C(1000000000) + now.st_mtim.tv_nsec;
 			known->seq = store->index.header->cover.seq + 1;
 		}
 	}

@@ -20,14 +20,15 @@ static int write_text(int fd, const char *text)
 static int write_file(struct store *store, const char *name, int flags, const char *text)
 {
 	CLEANUP(closep)
-	int fd = openat(store->mirror.directory, name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+	int fd =
+		openat(store->mirror.directory, name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
 
 	return fd < 0 ? -errno : write_text(fd, text);
 }
 
 /*
- * A file that has its text when it gets its name: host-local itself never gives an address free whose
- * file is empty. -EOPNOTSUPP where the file system cannot do that.
+ * A file that has its text when it gets its name: host-local itself never gives an address free
+ * whose file is empty. -EOPNOTSUPP where the file system cannot do that.
  */
 static int link_file(struct store *store, const char *name, const char *text)
 {
@@ -62,8 +63,8 @@ static int cannot_write(struct store *store, const char *name, int rc, struct cn
 	char path[PATH_MAX];
 
 	mirror_path(store, path);
-	return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "write %s/%s (nothing was changed)",
-		path, name);
+	return cni_fail_errno(
+		err, CNI_IO_FAILURE, rc, NULL, "write %s/%s (nothing was changed)", path, name);
 }
 
 static int cannot_remove(struct store *store, int rc, struct cni_error *err)
@@ -137,8 +138,8 @@ static const char *file_text(const struct lease *lease, char text[FILE_TEXT_MAX]
 	return text;
 }
 
-static int make_file(struct store *store, const struct lease *lease, const struct ip *ip,
-	struct cni_error *err)
+static int make_file(
+	struct store *store, const struct lease *lease, const struct ip *ip, struct cni_error *err)
 {
 	char name[IP_TEXT], text[FILE_TEXT_MAX];
 	int rc = create_file(store, ip_print(ip, name), file_text(lease, text));
@@ -159,8 +160,7 @@ static int move_cursors(struct store *store, const struct lease *lease, struct c
 
 		snprintf(name, sizeof(name), MIRROR_CURSOR, i);
 		if (!(lease->fixed >> i & 1))
-			rc = write_file(
-				store, name, O_TRUNC, ip_print(&lease->addresses[i], text));
+			rc = write_file(store, name, O_TRUNC, ip_print(&lease->addresses[i], text));
 		if (rc < 0)
 			return cannot_write(store, name, rc, err);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dialects in-process: their configurations, and how the store lives together with host-local. */
+/* The dialects in-process: their configurations, and how the store lives together with host-local.
+ */
 #include "ipam/dialect.h"
 #include "ipam/test_pool.h"
 
@@ -9,7 +10,8 @@
 #define ONE  HOST_LOCAL("'subnet':'10.1.0.0/28'", "")
 #define DUAL HOST_LOCAL("'ranges':[[{'subnet':'10.1.0.0/28'}],[{'subnet':'fd00::/64'}]]", "")
 #define STATIC(ipam, beside)                                                                       \
-	"{'cniVersion':'1.1.0','name':'rail0','type':'x','ipam':{'type':'static'," ipam "}" beside "}"
+	"{'cniVersion':'1.1.0','name':'rail0','type':'x','ipam':{'type':'static'," ipam "}" beside \
+	"}"
 
 static void put(const char *name, const char *text)
 {
@@ -45,7 +47,8 @@ static void test_files(void)
 	ok(strstr(test_call("ADD", "c1", DUAL), "duplicate allocation is not allowed") != NULL,
 		"a second ADD is refused");
 	put("rail0/last_reserved_ip.0", "10.1.0.9");
-	is(test_call("ADD", "c2", DUAL), "10.1.0.10/28 fd00::3/64", "the cursor of others is followed");
+	is(test_call("ADD", "c2", DUAL), "10.1.0.10/28 fd00::3/64",
+		"the cursor of others is followed");
 	is(test_call("DEL", "c1", DUAL), "", "DEL");
 	is(get("rail0/10.1.0.2"), "none", "DEL removes the file");
 	is(get("rail0/10.1.0.10"), "c2\r\nnet1", "and no other");
@@ -68,7 +71,8 @@ static void test_adoption(void)
 	is(get("rail0/10.1.0.3"), "none", "it ends");
 	is(get("rail0/10.1.0.5"), "no owner at all", "what cannot be understood stays");
 	put("rail0/10.1.0.7", "other\r\nnet1");
-	is(test_call("ADD", "c4", ONE), "10.1.0.8/28", "what others have leased meanwhile is taken");
+	is(test_call("ADD", "c4", ONE), "10.1.0.8/28",
+		"what others have leased meanwhile is taken");
 	unlink(test_file("rail0/10.1.0.7"));
 	put("rail0/last_reserved_ip.0", "10.1.0.6");
 	is(test_call("ADD", "c5", ONE), "10.1.0.7/28", "what they have released is free");
@@ -87,9 +91,10 @@ static void test_many(void)
 		put(name, "big\r\nnet1");
 	}
 	is(test_call("DEL", "c1", ONE), "", "40 addresses of one owner are taken over");
-	is(test_call("GC", "", HOST_LOCAL("'subnet':'10.1.0.0/28'",
-		",'cni.dev/valid-attachments':[{'containerID':'big','ifname':'net1'}]")), "",
-		"GC of others");
+	is(test_call("GC", "",
+		   HOST_LOCAL("'subnet':'10.1.0.0/28'",
+			   ",'cni.dev/valid-attachments':[{'containerID':'big','ifname':'net1'}]")),
+		"", "GC of others");
 	is(get("rail0/10.2.0.39"), "big\r\nnet1", "they stay");
 	is(test_call("DEL", "big", ONE), "", "DEL of all");
 	for (int i = 0; i < 40; i++) {
@@ -101,7 +106,8 @@ static void test_many(void)
 	ok(!left, "none is left");
 }
 
-/* The store may vanish, the files say what there is; the files may vanish, then there is nothing. */
+/* The store may vanish, the files say what there is; the files may vanish, then there is nothing.
+ */
 static void test_truth(void)
 {
 	test_fresh();
@@ -115,14 +121,16 @@ static void test_truth(void)
 	test_call("ADD", "c2", DUAL);
 	unlink(test_file("rail0/10.1.0.3"));
 	unlink(test_file("rail0/fd00::3"));
-	is(test_call("ADD", "c2", DUAL), "10.1.0.4/28 fd00::4/64", "without its files there is no lease");
+	is(test_call("ADD", "c2", DUAL), "10.1.0.4/28 fd00::4/64",
+		"without its files there is no lease");
 }
 
 static void test_status(void)
 {
 	test_fresh();
 	is(test_call("STATUS", "", ONE), "", "STATUS");
-	ok(strstr(test_call("STATUS", "", HOST_LOCAL("'ranges':[[]]", "")), "empty range set") != NULL,
+	ok(strstr(test_call("STATUS", "", HOST_LOCAL("'ranges':[[]]", "")), "empty range set") !=
+			NULL,
 		"STATUS of a bad configuration");
 	ok(strstr(test_call("GC", "", ONE), "cni.dev/valid-attachments") != NULL,
 		"GC without a list");
@@ -131,12 +139,13 @@ static void test_status(void)
 static void test_static(void)
 {
 	test_fresh();
-	is(test_call("ADD", "c1", STATIC("'addresses':[{'address':'10.1.0.5/24'}]", "")), "10.1.0.5/24",
-		"static");
+	is(test_call("ADD", "c1", STATIC("'addresses':[{'address':'10.1.0.5/24'}]", "")),
+		"10.1.0.5/24", "static");
 	test_env.args = "IP=10.1.0.6/24, fd00::6/64";
 	is(test_call("ADD", "c1", STATIC("'addresses':[{'address':'10.1.0.5/24'}]", "")),
 		"10.1.0.5/24 10.1.0.6/24 fd00::6/64", "CNI_ARGS add");
-	is(test_call("ADD", "c1", STATIC("'addresses':[]", ",'args':{'cni':{'ips':['10.2.0.1/24']}}")),
+	is(test_call("ADD", "c1",
+		   STATIC("'addresses':[]", ",'args':{'cni':{'ips':['10.2.0.1/24']}}")),
 		"10.2.0.1/24", "args.cni.ips replace");
 	test_env.args = "IP=10.1.0.6/24,";
 	is(test_call("ADD", "c1", STATIC("'addresses':[]", "")),
