@@ -60,7 +60,7 @@ static int read_link(const struct cni_request *req, struct link *link, struct li
 		rc = link_get(&nl, req->ifname, link);
 	if (!rc)
 		rc = link_details(&nl, link->index, NULL, details);
-	if (rc < 0)
+	if (rc)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, nl.extack, "look up %s in %s",
 			req->ifname, req->netns_path);
 	return 0;
