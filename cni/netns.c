@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -40,20 +41,24 @@ int netns_home(void)
 	return fd < 0 ? -errno : fd;
 }
 
+static struct netns_id id_of(const struct stat *status)
+{
+	return (struct netns_id){ .device = status->st_dev, .inode = status->st_ino };
+}
+
 int netns_identify(int netns, struct netns_id *id)
 {
 	struct stat status;
 
 	if (fstat(netns, &status) < 0)
 		return -errno;
-	*id = (struct netns_id){ .device = status.st_dev, .inode = status.st_ino };
+	*id = id_of(&status);
 	return 0;
 }
 
-const char *netns_print_id(const struct stat *status, char out[NETNS_ID_TEXT])
+const char *netns_print_id(const struct netns_id *id, char out[NETNS_ID_TEXT])
 {
-	snprintf(out, NETNS_ID_TEXT, "%ju:%ju", (uintmax_t)status->st_dev,
-		(uintmax_t)status->st_ino);
+	snprintf(out, NETNS_ID_TEXT, "%" PRIu64 ":%" PRIu64, id->device, id->inode);
 	return out;
 }
 
@@ -65,6 +70,7 @@ static bool is_told(const char *text)
 bool netns_is_dead(const char *path, const char *id, const char *boot)
 {
 	const char *now = boot_id();
+	struct netns_id found;
 	struct stat status;
 	char seen[NETNS_ID_TEXT];
 
@@ -75,7 +81,8 @@ bool netns_is_dead(const char *path, const char *id, const char *boot)
 		return false;
 	if (stat(path, &status) < 0)
 		return errno == ENOENT || errno == ENOTDIR;
-	return strcmp(id, netns_print_id(&status, seen)) != 0;
+	found = id_of(&status);
+	return strcmp(id, netns_print_id(&found, seen)) != 0;
 }
 
 int netns_fail(struct cni_error *err, const char *path, int rc)

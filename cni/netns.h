@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "cni/error.h"
 
@@ -31,7 +30,7 @@ int netns_identify(int netns, struct netns_id *id);
 
 /* The same as text, "dev:inode". Returns out. */
 #define NETNS_ID_TEXT 48
-const char *netns_print_id(const struct stat *, char out[NETNS_ID_TEXT]);
+const char *netns_print_id(const struct netns_id *, char out[NETNS_ID_TEXT]);
 
 /*
  * Is the namespace that had this path and id, under this boot ID, gone for certain? Empty texts and

@@ -124,7 +124,6 @@ static void put_link(struct json_writer *w, const struct device *device)
 
 static void put_attachment(struct json_writer *w, const struct cni_request *req)
 {
-	struct stat status = { .st_dev = req->netns_id.device, .st_ino = req->netns_id.inode };
 	char netns_id[NETNS_ID_TEXT];
 
 	json_put_int(w, "format", FORMAT);
@@ -132,7 +131,7 @@ static void put_attachment(struct json_writer *w, const struct cni_request *req)
 	json_put_string(w, "containerID", req->container_id);
 	json_put_string(w, "ifname", req->ifname);
 	json_put_string(w, "netns", req->netns_path);
-	json_put_string(w, "netnsID", netns_print_id(&status, netns_id));
+	json_put_string(w, "netnsID", netns_print_id(&req->netns_id, netns_id));
 	json_put_string(w, "boot", boot_id());
 }
 

@@ -54,7 +54,6 @@ static int describe(struct plan *plan, struct cni_error *err)
 	const char *namespace = cni_request_arg(req, "K8S_POD_NAMESPACE");
 	const char *name = cni_request_arg(req, "K8S_POD_NAME");
 	struct lease *next = plan->next;
-	struct stat status;
 	int length = 0;
 
 	if (namespace && *namespace && name && *name)
@@ -67,8 +66,8 @@ static int describe(struct plan *plan, struct cni_error *err)
 		return cni_fail(err, CNI_BAD_ENVIRONMENT,
 			"CNI_ARGS: K8S_POD_NAMESPACE and K8S_POD_NAME are missing: this IPAM leases "
 			"addresses to pods");
-	if (req->netns >= 0 && !fstat(req->netns, &status))
-		netns_print_id(&status, plan->netns_id);
+	if (req->netns >= 0)
+		netns_print_id(&req->netns_id, plan->netns_id);
 	next->container_id = req->container_id;
 	next->ifname = req->ifname;
 	next->network = req->name;

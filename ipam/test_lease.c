@@ -180,16 +180,16 @@ static const char *netns_of(const char *name, char id[NETNS_ID_TEXT])
 {
 	static char path[2][512];
 	static int turn;
-	struct stat status;
+	struct netns_id identity;
 	int fd;
 
 	turn = !turn;
 	strcpy(path[turn], test_file(name));
 	fd = open(path[turn], O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fd < 0 || netns_identify(fd, &identity) < 0)
 		abort();
 	close(fd);
-	netns_print_id(&status, id);
+	netns_print_id(&identity, id);
 	return path[turn];
 }
 
@@ -269,7 +269,8 @@ static void test_identity(void)
 	struct lease lease;
 	struct cni_error err = { 0 };
 	struct store *store;
-	struct stat status;
+	struct netns_id identity = { 0 };
+	int own = netns_home();
 
 	test_fresh();
 	test_env.netns = "/proc/self/ns/net";
@@ -279,8 +280,9 @@ static void test_identity(void)
 	test_env.netns = "/run/netns/none";
 	test_env.override = NULL;
 	test_env.args = "";
-	if (!stat("/proc/self/ns/net", &status))
-		netns_print_id(&status, id);
+	netns_identify(own, &identity);
+	close(own);
+	netns_print_id(&identity, id);
 	store = test_open();
 	ok(store_find(store, "c1", "net1", &lease, &err) == 1, "the lease is found");
 	is(lease.netns_id, id, "identity of the namespace");

@@ -6,7 +6,6 @@
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cni/boot.h"
 #include "meta/rdma/qos.h"
@@ -139,23 +138,18 @@ int attach_find(struct attach *attach, const struct rdma_conf *conf,
 	return 0;
 }
 
-static int describe_state(struct attach *attach, struct cni_error *err)
+static void describe_state(struct attach *attach)
 {
 	const struct cni_request *req = attach->request;
 	struct rdma_state *state = &attach->state;
-	struct stat st;
 
-	if (fstat(req->netns, &st) < 0)
-		return cni_fail_errno(
-			err, CNI_INVALID_NETNS, -errno, NULL, "look at %s", req->netns_path);
 	state->network = req->name;
 	state->container_id = req->container_id;
 	state->ifname = req->ifname;
 	state->netns = req->netns_path;
-	state->netns_id = netns_print_id(&st, attach->netns_id);
+	state->netns_id = netns_print_id(&req->netns_id, attach->netns_id);
 	state->boot = boot_id();
 	state->device_id = attach->device.id;
-	return 0;
 }
 
 static int write_state(struct attach *attach, struct cni_error *err)
@@ -205,7 +199,8 @@ int attach_move(struct attach *attach, const struct rdma_conf *conf, struct cni_
 	} else {
 		if (conf->name)
 			strcpy(device->pod_name, conf->name);
-		if (describe_state(attach, err) < 0 || write_state(attach, err) < 0)
+		describe_state(attach);
+		if (write_state(attach, err) < 0)
 			return -1;
 		attach->armed = true;
 	}

@@ -2,7 +2,6 @@
 /* The way back, also of what a killed ADD left. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cni/boot.h"
 #include "meta/rdma/attach.h"
@@ -12,7 +11,7 @@
 static int reopen(const struct rdma_state *state)
 {
 	char id[NETNS_ID_TEXT];
-	struct stat st;
+	struct netns_id found;
 	int netns;
 
 	if (!state->netns || !state->netns_id || strcmp(state->boot ? state->boot : "", boot_id()))
@@ -20,7 +19,7 @@ static int reopen(const struct rdma_state *state)
 	netns = netns_open(state->netns);
 	if (netns < 0)
 		return -1;
-	if (!fstat(netns, &st) && !strcmp(netns_print_id(&st, id), state->netns_id))
+	if (!netns_identify(netns, &found) && !strcmp(netns_print_id(&found, id), state->netns_id))
 		return netns;
 	close(netns);
 	return -1;
