@@ -83,9 +83,10 @@ int table_print(struct table *table)
 {
 	CLEANUP(freep) int *widths = NULL;
 
-	for (table->n_columns = 0; table->titles[table->n_columns];)
+	/* There is one at least. */
+	for (table->n_columns = 1; table->titles[table->n_columns];)
 		table->n_columns++;
-	widths = calloc(table->n_columns + 1, sizeof(*widths));
+	widths = calloc(table->n_columns, sizeof(*widths));
 	for (size_t i = 0; widths && i < table->n_columns; i++)
 		widths[i] = (int)strlen(title_of(table, i));
 	for (size_t i = 0; widths && i < table->n_cells; i++)
