@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The measurements of one run (an array, as `jq --slurp` gives it) judged by $budgets[0]:
+# The measurements of one run (an array, as `jq --slurp` gives it) judged by $budgets[0], those of a static
+# build ($static) by what "static" puts in their place:
 # { rows: [...], missed: [names of gates], table: "text" }. Names and terms are those of README.md.
 
 def quantile($q): sort | .[((length - 1) * $q) | round];
@@ -86,7 +87,7 @@ def budget_text:
 
 def verdict_text:
 	if .verdict == "" then ""
-	elif .release then "(\(.verdict))"
+	elif .release and ($static | not) then "(\(.verdict))"
 	elif .gate and .verdict == "MISSED" then "MISSED, a gate"
 	else .verdict end;
 
@@ -109,7 +110,7 @@ def base_table:
 		verdict_text]) | lay_out;
 
 . as $all
-| [$budgets[0][] | judge($all)
+| [$budgets[0][] | . + (if $static then .static // {} else {} end) | judge($all)
 	| select(.value != null or (.base | not) and .peer != null)] as $rows
 | {
 	rows: $rows,

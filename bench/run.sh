@@ -6,9 +6,10 @@ set -euo pipefail
 
 usage() {
 	cat <<-EOF
-	usage: bench/run.sh [--quick] [--full] [--gate] [--json FILE] [--plugins DIR] [--peers DIR]
+	usage: bench/run.sh [--quick] [--full] [--static] [--gate] [--json FILE] [--plugins DIR] [--peers DIR]
 	  --quick        20 rounds instead of 60
 	  --full         a pool of 1,000,000 leases as well
+	  --static       measure a static build, ours and the floor, by the budgets of the release
 	  --gate         exit status 1 if a hard gate is missed
 	  --json FILE    write the values of all rounds and the judged rows
 	  --plugins DIR  measure the executables in DIR instead of building ours
@@ -17,11 +18,12 @@ usage() {
 	exit "$1"
 }
 
-rounds=60 full=false gate=false json='' plugins='' peers=''
+rounds=60 full=false static=false gate=false json='' plugins='' peers=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) rounds=20 ;;
 	--full) full=true ;;
+	--static) static=true ;;
 	--gate) gate=true ;;
 	--json) json=$(realpath -m "${2:?--json needs a file}") && shift ;;
 	--plugins) plugins=$(realpath -e "${2:?--plugins needs a directory}") && shift ;;
@@ -37,10 +39,21 @@ root=$(dirname "$bench")
 # shellcheck source-path=SCRIPTDIR source=../scripts/lib.sh
 . "$root/scripts/lib.sh"
 build=$root/build-bench
+! $static || build=$root/build-bench-static
 # Calls of a peer that take seconds are few.
 few=$((rounds / 10))
 
 # ---- Before the namespaces: packages and programs ----
+
+# setup OPTION...
+setup() {
+	if $static; then
+		"$root/scripts/static-libs.sh" "$root/build-static-libs" || return
+		set -- -Dprefer_static=true -Dc_link_args=-static -Db_lto=true -Db_pie=false "$@"
+		local -x PKG_CONFIG_PATH=$root/build-static-libs/pkgconfig
+	fi
+	meson setup "$build" "$root" -Dbuildtype=release "$@"
+}
 
 build_programs() {
 	local targets=(bench/floor bench/measure bench/preload bench/store) log
@@ -48,7 +61,7 @@ build_programs() {
 	[ -n "$plugins" ] || targets+=(macvlan/macvlan hostdevice/host-device ipam/pool)
 	log=$(mktemp)
 	# What they say is worth reading only if they fail.
-	[ -f "$build/build.ninja" ] || meson setup "$build" "$root" -Dbuildtype=release >"$log" ||
+	[ -f "$build/build.ninja" ] || setup >"$log" ||
 		{ cat "$log" >&2 && die 'meson setup failed'; }
 	ninja -C "$build" "${targets[@]}" >"$log" || { cat "$log" >&2 && die 'the build failed'; }
 	rm "$log"
@@ -56,7 +69,7 @@ build_programs() {
 	# Plugins are siblings in one directory, as an installation leaves them.
 	plugins=$build/plugins
 	mkdir -p "$plugins"
-	install "$build/macvlan/macvlan" "$build/hostdevice/host-device" "$build/ipam/pool" "$plugins"
+	install --strip "$build/macvlan/macvlan" "$build/hostdevice/host-device" "$build/ipam/pool" "$plugins"
 }
 
 if [ -z "${BENCH_INSIDE-}" ]; then
@@ -67,6 +80,7 @@ if [ -z "${BENCH_INSIDE-}" ]; then
 	[ -z "$peers" ] || arguments+=(--peers "$peers")
 	[ "$rounds" = 60 ] || arguments+=(--quick)
 	! $full || arguments+=(--full)
+	! $static || arguments+=(--static)
 	! $gate || arguments+=(--gate)
 	[ -z "$json" ] || arguments+=(--json "$json")
 	user=()
@@ -284,11 +298,11 @@ measure_last() {
 }
 
 report() {
-	jq --slurp --slurpfile budgets "$bench/budgets.json" -f "$bench/report.jq" "$results" \
+	jq --slurp --argjson static $static --slurpfile budgets "$bench/budgets.json" -f "$bench/report.jq" "$results" \
 		>"$work/report"
 	echo
 	echo "Linux $(uname -r), $(nproc) processors, $rounds rounds, load $(cut -d' ' -f1 /proc/loadavg)"
-	echo "peer: $version; ours: $plugins"
+	echo "peer: $version; ours: $plugins$(! $static || echo ' (static)')"
 	echo
 	jq -r .table "$work/report"
 	[ -z "$json" ] || jq --slurp --arg kernel "$(uname -r)" --argjson processors "$(nproc)" \
