@@ -234,6 +234,7 @@ static int each(struct store *store, visit_fn *visit, void *data)
 
 struct settling {
 	int ended;
+	bool removed; /* a file */
 	struct cni_error *err;
 };
 
@@ -257,7 +258,7 @@ static int settle(struct store *store, const char *file, const struct tombstone 
 	if (rc < 0)
 		cni_fail_join(settling->err, &err);
 	else
-		unlink(file);
+		settling->removed = !unlink(file) || settling->removed;
 	return 0;
 }
 
@@ -269,7 +270,7 @@ int store_settle(struct store *store, struct cni_error *err)
 	each(store, settle, &settling);
 	pool_path(store, path);
 	/* Empty ones are not looked into again. */
-	for (int which = 0; which < PLACES; which++)
+	for (int which = 0; settling.removed && which < PLACES; which++)
 		if (!place(path, which, directory))
 			rmdir(directory);
 	return err->code ? -1 : settling.ended;

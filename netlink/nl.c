@@ -206,7 +206,9 @@ int nl_dump(struct nl *nl, struct nl_request *req, nl_answer_fn *answer,
 	int rc, retry;
 
 	/* Kernels before 4.20 have no filter: callers compare all the same. */
-	(void)set_option(nl->fd, NETLINK_GET_STRICT_CHK);
+	if (!nl->strict)
+		(void)set_option(nl->fd, NETLINK_GET_STRICT_CHK);
+	nl->strict = true;
 	for (retry = 0;; retry++) {
 		rc = exchange(nl, req, NLM_F_DUMP, &ex);
 		if (!ex.interrupted)

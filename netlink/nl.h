@@ -19,6 +19,7 @@
 struct nl {
 	int fd; /* -1: closed */
 	uint32_t seq;
+	bool strict; /* private to nl_dump() */
 	char extack[128]; /* the kernel's words for the last failure; "" if it had none */
 };
 
