@@ -53,6 +53,7 @@ forget() {
 	sweep cold EIO
 }
 
+# bats test_tags=kill
 @test "an ADD that takes a directory over is killed at every system call" {
 	cold() {
 		rm -rf /var/lib/cni/networks/.fabric-cni
@@ -69,6 +70,7 @@ forget() {
 	sweep fail_del_at
 }
 
+# bats test_tags=kill
 @test "DEL is killed at every system call" {
 	warm
 	trace_del
@@ -77,6 +79,7 @@ forget() {
 
 # An ADD that is killed leaves whole files or none: host-local never gives an address back whose file is
 # empty.
+# bats test_tags=kill
 @test "ADD is killed at every system call and no file is empty" {
 	kill_only() {
 		traced ADD -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2"

@@ -35,12 +35,14 @@ setup() {
 	sweep cold ENOSPC
 }
 
+# bats test_tags=kill
 @test "ADD is killed at every system call" {
 	warm
 	trace_add
 	sweep kill_at
 }
 
+# bats test_tags=kill
 @test "the first ADD of a pool is killed at every system call" {
 	trace_add
 	kill_cold() {
@@ -57,6 +59,7 @@ setup() {
 	sweep fail_del_at
 }
 
+# bats test_tags=kill
 @test "DEL is killed at every system call" {
 	warm
 	trace_del

@@ -45,6 +45,7 @@ forget() {
 	sweep fail_at ENOBUFS
 }
 
+# bats test_tags=kill
 @test "ADD is killed before every change" {
 	from=^flock$ changing=$changes
 	warm
@@ -58,6 +59,7 @@ forget() {
 	sweep fail_del_at
 }
 
+# bats test_tags=kill
 @test "DEL is killed before every change" {
 	from=^flock$ changing=$changes
 	warm
