@@ -176,6 +176,7 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 @test "host-local: what is no lease is left alone" {
 	mkdir -p $networks/rail0/10.1.0.9
 	echo 'two words' >$networks/rail0/10.1.0.10
+	ln -s nowhere $networks/rail0/10.1.0.99
 	echo notes >$networks/rail0/README
 	hl ADD "$small"
 	fails 11 'no IP addresses available'

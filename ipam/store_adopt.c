@@ -170,10 +170,10 @@ static int read_directory(struct store *store, struct entries *entries)
 		closep(&fd);
 		return rc;
 	}
-	errno = 0;
-	while (!rc && (item = readdir(directory)))
+	/* A file that is passed over may have left an errno: readdir(3) tells its own only from 0. */
+	while (!rc && (errno = 0, item = readdir(directory)))
 		rc = take(store, item->d_name, entries);
-	if (!rc)
+	if (!item)
 		rc = -errno;
 	closedir(directory);
 	return rc;

@@ -128,6 +128,35 @@ static void test_repeat(void)
 	store_closep(&store);
 }
 
+/* The one that was taken over comes back, in the place of one that is gone: an older one, for the index. */
+static void test_takeover(void)
+{
+	struct test_lease before, after;
+	struct store *store;
+
+	test_fresh();
+	store = test_open();
+	test_put(store, 1);
+	test_put(store, 2);
+	test_lease(&before, 2);
+	test_lease(&after, 3);
+	after.lease.addresses[0] = before.lease.addresses[0];
+	ok(!store_put(store, &after.lease, &before.lease, &test_error) && !test_has(store, 2),
+		"a lease is taken over");
+	test_drop(store, 1);
+	before.lease.addresses[0] = ip_from_number(BASE + 4, 32);
+	ok(!store_put(store, &before.lease, NULL, &test_error), "its owner gets another");
+	ok(store_rewrite(store), "compaction");
+	store_closep(&store);
+	unlink(test_path("index"));
+	store = test_open();
+	ok(store && store_counts(store).leases == 2 &&
+			store_find(store, "container2", "net1", &found, &test_error) == 1 &&
+			store_find(store, "container3", "net1", &found, &test_error) == 1,
+		"the snapshot tells the same");
+	store_closep(&store);
+}
+
 static void test_cursor(void)
 {
 	struct store *store;
@@ -384,6 +413,7 @@ int main(void)
 	test_lookups();
 	test_next_free();
 	test_repeat();
+	test_takeover();
 	test_cursor();
 	test_each();
 	test_cooling();
