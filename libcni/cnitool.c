@@ -96,6 +96,8 @@ int main(int argc, char **argv)
 
 	/* Inherited as ignored it would make the end of plugins unknowable. */
 	signal(SIGCHLD, SIG_DFL);
+	/* A line at a time: plugins and the terminal's echo write to the same file. */
+	setvbuf(stderr, NULL, _IOLBF, 0);
 	status = run(argc, argv);
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
