@@ -8,6 +8,7 @@
 #ifndef CNI_REQUEST_H
 #define CNI_REQUEST_H
 
+#include "cni/ip.h"
 #include "cni/json.h"
 #include "cni/netns.h"
 #include "cni/version.h"
@@ -93,6 +94,14 @@ const char *cni_request_arg(const struct cni_request *, const char *key);
  * project); NULL if it is absent or anything else: most of it is not for us.
  */
 const char *cni_request_cni_arg(const struct cni_request *, const char *key);
+
+/*
+ * The MAC that the interface is to have: of runtimeConfig, args.cni, CNI_ARGS or the configuration
+ * itself (NULL and "" count as absent), the first that is given. *text is that one and *mac its value;
+ * NULL and length 0 if there is none. What no Ethernet interface can have is CNI_INVALID_CONFIG.
+ */
+int cni_request_mac(const struct cni_request *, const char *runtime, const char *configured,
+	const char **text, struct hwaddr *mac, struct cni_error *err);
 
 /*
  * CNI_ARGS as types.LoadArgs of the Go code checks them: every pair has exactly one "=", and keys

@@ -22,6 +22,30 @@ const char *cni_request_cni_arg(const struct cni_request *req, const char *key)
 	return json_text(json_get(json_get(json_get(req->config, "args"), "cni"), key));
 }
 
+int cni_request_mac(const struct cni_request *req, const char *runtime, const char *configured,
+	const char **text, struct hwaddr *mac, struct cni_error *err)
+{
+	const char *const given[] = { runtime, cni_request_cni_arg(req, "mac"),
+		cni_request_arg(req, "MAC"), configured };
+	static const uint8_t zero[6];
+
+	*text = NULL;
+	*mac = (struct hwaddr){ 0 };
+	for (size_t i = 0; i < sizeof(given) / sizeof(*given) && !*text; i++)
+		if (given[i] && *given[i])
+			*text = given[i];
+	if (!*text)
+		return 0;
+	if (hwaddr_parse(*text, mac) < 0 || mac->length != sizeof(zero))
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"MAC \"%s\" is not an Ethernet address (02:00:00:00:00:01)", *text);
+	if (mac->bytes[0] & 1 || !memcmp(mac->bytes, zero, sizeof(zero)))
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"MAC \"%s\" cannot be an interface's own: it is %s", *text,
+			mac->bytes[0] & 1 ? "a group address" : "zero");
+	return 0;
+}
+
 static bool is_known(const char *key, const char *const known[])
 {
 	for (; *known; known++)

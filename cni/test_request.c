@@ -167,6 +167,46 @@ static void test_cni_args(void)
 	}
 }
 
+static void test_mac(void)
+{
+	static const struct {
+		const char *runtime, *args, *pair, *configured, *want; /* NULL: refused */
+	} cases[] = {
+		{ "02:00:00:00:00:01", "x", "x", "x", "02:00:00:00:00:01" },
+		{ "", "02:00:00:00:00:02", "x", "x", "02:00:00:00:00:02" },
+		{ NULL, "", "02:00:00:00:00:03", "x", "02:00:00:00:00:03" },
+		{ NULL, "", "", "02-00-00-00-00-04", "02:00:00:00:00:04" },
+		{ NULL, "", "", NULL, "" },
+		{ "02:00:00:00:00", "", "", NULL, NULL },
+		{ NULL, "02:00:00:00:00:00:00:01", "", NULL, NULL },
+		{ NULL, "", "03:00:00:00:00:01", NULL, NULL },
+		{ NULL, "", "", "00:00:00:00:00:00", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		CLEANUP(json_freep) struct json *tree = NULL;
+		char config[80], text[HWADDR_TEXT];
+		struct cni_arg pair = { .key = "MAC", .value = cases[i].pair };
+		struct cni_request req = { .pairs = &pair, .n_pairs = 1 };
+		struct cni_error err = { 0 };
+		const char *given;
+		struct hwaddr mac;
+		int rc;
+
+		snprintf(config, sizeof(config), "{\"args\":{\"cni\":{\"mac\":\"%s\"}}}",
+			cases[i].args);
+		json_parse(&tree, "test", config, strlen(config), &err);
+		req.config = tree;
+		rc = cni_request_mac(
+			&req, cases[i].runtime, cases[i].configured, &given, &mac, &err);
+		if (cases[i].want)
+			is(rc < 0 ? err.msg : hwaddr_print(&mac, text), cases[i].want, "MAC %zu", i);
+		else
+			ok(rc < 0 && err.code == CNI_INVALID_CONFIG && strstr(err.msg, given),
+				"refused: %s", err.msg);
+	}
+}
+
 static int stdin_of(const char *text, size_t length)
 {
 	int fd = memfd_create("stdin", MFD_CLOEXEC);
@@ -347,6 +387,7 @@ int main(void)
 	test_spaces();
 	test_args();
 	test_cni_args();
+	test_mac();
 	test_configuration();
 	test_reading();
 	test_netns();

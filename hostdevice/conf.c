@@ -29,15 +29,7 @@ static const char *given(const char *text)
 	return text && *text ? text : NULL;
 }
 
-/* What pods give as args are texts; other types are somebody else's. */
-static const char *mac_of_args(const struct cni_request *req)
-{
-	const struct json *args = json_get(json_get(req->config, "args"), "cni");
-
-	return json_type(args) == JSON_OBJECT ? given(json_text(json_get(args, "mac"))) : NULL;
-}
-
-static void choose(const struct cni_request *req, struct hostdev_conf *conf)
+static void choose(struct hostdev_conf *conf)
 {
 	const struct {
 		const char *key, *id;
@@ -46,7 +38,6 @@ static void choose(const struct cni_request *req, struct hostdev_conf *conf)
 		{ "pciBusID", given(conf->pci_bus_id) },
 		{ "deviceID", given(conf->device_id) },
 	};
-	const char *args = given(cni_request_arg(req, "MAC"));
 
 	conf->device = given(conf->device);
 	conf->hwaddr_text = given(conf->hwaddr_text);
@@ -55,34 +46,6 @@ static void choose(const struct cni_request *req, struct hostdev_conf *conf)
 		conf->id = ids[i].id;
 		conf->id_key = ids[i].key;
 	}
-	if (args)
-		conf->mac_text = args;
-	if (mac_of_args(req))
-		conf->mac_text = mac_of_args(req);
-	if (given(conf->runtime.mac))
-		conf->mac_text = conf->runtime.mac;
-	conf->mac_text = given(conf->mac_text);
-}
-
-static int find_addresses(struct hostdev_conf *conf, struct cni_error *err)
-{
-	static const uint8_t zero[6];
-
-	if (conf->hwaddr_text && hwaddr_parse(conf->hwaddr_text, &conf->hwaddr) < 0)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"hwaddr \"%s\" is no link-layer address (02:00:00:00:00:01)",
-			conf->hwaddr_text);
-	if (!conf->mac_text)
-		return 0;
-	if (hwaddr_parse(conf->mac_text, &conf->mac) < 0 || conf->mac.length != 6)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"MAC \"%s\" is not an Ethernet address (02:00:00:00:00:01)",
-			conf->mac_text);
-	if (conf->mac.bytes[0] & 1 || !memcmp(conf->mac.bytes, zero, sizeof(zero)))
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"MAC \"%s\" cannot be a device's own: it is %s", conf->mac_text,
-			conf->mac.bytes[0] & 1 ? "a group address" : "zero");
-	return 0;
 }
 
 bool hostdev_conf_selects(const struct hostdev_conf *conf)
@@ -143,7 +106,7 @@ static int conf_of_device(const struct cni_request *req, struct hostdev_conf *co
 {
 	if (json_bind(req->config, hostdev_fields, conf, CNI_INVALID_CONFIG, err) < 0)
 		return -1;
-	choose(req, conf);
+	choose(conf);
 	if (conf->use_interface_network)
 		return cni_fail(err, CNI_UNSUPPORTED_FIELD,
 			"\"useInterfaceNetwork\" is not supported: addresses come from \"ipam\"");
@@ -151,7 +114,12 @@ static int conf_of_device(const struct cni_request *req, struct hostdev_conf *co
 					strstr(conf->kernelpath, "/../")))
 		return cni_fail(err, CNI_INVALID_CONFIG, "kernelpath %s is not below /sys/devices/",
 			conf->kernelpath);
-	return find_addresses(conf, err);
+	if (conf->hwaddr_text && hwaddr_parse(conf->hwaddr_text, &conf->hwaddr) < 0)
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"hwaddr \"%s\" is no link-layer address (02:00:00:00:00:01)",
+			conf->hwaddr_text);
+	return cni_request_mac(
+		req, conf->runtime.mac, conf->mac_text, &conf->mac_text, &conf->mac, err);
 }
 
 int hostdev_conf(const struct cni_request *req, enum hostdev_dialect dialect,

@@ -58,15 +58,9 @@ static const char *given(const char *text)
 	return text && *text ? text : NULL;
 }
 
-static const char *first(const char *a, const char *b, const char *c, const char *d)
+static const char *first(const char *a, const char *b, const char *c)
 {
-	return given(a) ? a : given(b) ? b : given(c) ? c : given(d);
-}
-
-/* What pods give as args are texts; other types are somebody else's. */
-static const char *argument(const struct cni_request *req, const char *key)
-{
-	return json_text(json_get(json_get(json_get(req->config, "args"), "cni"), key));
+	return given(a) ? a : given(b) ? b : given(c);
 }
 
 /* The place of text among words, which end with NULL; -1 with err filled if it is none of them. */
@@ -152,22 +146,18 @@ static int want_rate(const struct vf_settings *settings, struct vf *vf, struct c
 	return 0;
 }
 
-static int want_mac(const char *text, struct vf *vf, struct cni_error *err)
+static int want_mac(
+	const struct cni_request *req, struct vf_settings *settings, struct cni_error *err)
 {
-	static const uint8_t zero[ETH_ALEN];
+	struct vf *vf = &settings->wanted;
 	struct hwaddr mac;
 
-	if (!text)
+	if (cni_request_mac(req, settings->runtime.mac, settings->mac, &settings->mac, &mac, err) < 0)
+		return -1;
+	if (!mac.length)
 		return 0;
-	if (hwaddr_parse(text, &mac) < 0 || mac.length != ETH_ALEN)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"MAC \"%s\" is not an Ethernet address (02:00:00:00:00:01)", text);
-	if (mac.bytes[0] & 1 || !memcmp(mac.bytes, zero, sizeof(zero)))
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"MAC \"%s\" cannot be a VF's own: it is %s", text,
-			mac.bytes[0] & 1 ? "a group address" : "zero");
-	memcpy(vf->mac, mac.bytes, ETH_ALEN);
-	vf->mac_length = ETH_ALEN;
+	memcpy(vf->mac, mac.bytes, mac.length);
+	vf->mac_length = mac.length;
 	vf->has |= VF_MAC;
 	return 0;
 }
@@ -199,7 +189,7 @@ static int want_guid(const char *text, struct vf *vf, struct cni_error *err)
 static int check_ib_kubernetes(
 	const struct cni_request *req, const struct vf_settings *settings, struct cni_error *err)
 {
-	const char *mark = argument(req, "mellanox.infiniband.app");
+	const char *mark = cni_request_cni_arg(req, "mellanox.infiniband.app");
 
 	if (!settings->ib_kubernetes)
 		return 0;
@@ -220,9 +210,7 @@ static int want_ethernet(
 {
 	struct vf *vf = &settings->wanted;
 
-	settings->mac = first(settings->runtime.mac, argument(req, "mac"),
-		cni_request_arg(req, "MAC"), settings->mac);
-	if (want_vlan(settings, vf, err) < 0 || want_mac(settings->mac, vf, err) < 0 ||
+	if (want_vlan(settings, vf, err) < 0 || want_mac(req, settings, err) < 0 ||
 		want_rate(settings, vf, err) < 0)
 		return -1;
 	if (want_switch("spoofchk", settings->spoofchk, VF_SPOOFCHK, &vf->spoofchk, vf, err) < 0)
@@ -233,7 +221,7 @@ static int want_ethernet(
 static int want_infiniband(
 	const struct cni_request *req, struct vf_settings *settings, struct cni_error *err)
 {
-	settings->guid = first(settings->runtime.guid, argument(req, "guid"), settings->guid, NULL);
+	settings->guid = first(settings->runtime.guid, cni_request_cni_arg(req, "guid"), settings->guid);
 	if (want_guid(settings->guid, &settings->wanted, err) < 0)
 		return -1;
 	return check_ib_kubernetes(req, settings, err);
@@ -249,7 +237,7 @@ int settings_read(const struct cni_request *req, enum settings_dialect dialect,
 	if (json_bind(req->config, infiniband ? settings_ib_sriov_fields : settings_sriov_fields,
 		    settings, CNI_INVALID_CONFIG, err) < 0)
 		return -1;
-	settings->device_id = first(settings->runtime.device_id, settings->device_id, NULL, NULL);
+	settings->device_id = first(settings->runtime.device_id, settings->device_id, NULL);
 	if (want_link_state(settings->link_state, &settings->wanted, err) < 0)
 		return -1;
 	return infiniband ? want_infiniband(req, settings, err) : want_ethernet(req, settings, err);

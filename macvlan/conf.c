@@ -52,30 +52,6 @@ static int find_mode(struct macvlan_conf *conf, struct cni_error *err)
 		conf->mode_name);
 }
 
-static int find_mac(struct macvlan_conf *conf, struct cni_error *err)
-{
-	static const uint8_t zero[6];
-
-	if (!conf->mac_text || !*conf->mac_text)
-		return 0;
-	if (hwaddr_parse(conf->mac_text, &conf->mac) < 0 || conf->mac.length != 6)
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"MAC \"%s\" is not an Ethernet address (02:00:00:00:00:01)",
-			conf->mac_text);
-	if (conf->mac.bytes[0] & 1 || !memcmp(conf->mac.bytes, zero, sizeof(zero)))
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"MAC \"%s\" cannot be a link's own: it is %s", conf->mac_text,
-			conf->mac.bytes[0] & 1 ? "a group address" : "zero");
-	return 0;
-}
-
-/* A source that comes before the one that filled in the text, if it says anything. */
-static void take(const char **text, const char *from)
-{
-	if (from && *from)
-		*text = from;
-}
-
 int macvlan_conf(const struct cni_request *req, struct macvlan_conf *conf, struct cni_error *err)
 {
 	/* IP is the IPAM's, which reads the same CNI_ARGS. */
@@ -85,15 +61,15 @@ int macvlan_conf(const struct cni_request *req, struct macvlan_conf *conf, struc
 	if (json_bind(req->config, macvlan_fields, conf, CNI_INVALID_CONFIG, err) < 0 ||
 		cni_request_check_args(req, known, err) < 0)
 		return -1;
-	take(&conf->mac_text, cni_request_arg(req, "MAC"));
-	take(&conf->mac_text, cni_request_cni_arg(req, "mac"));
-	take(&conf->mac_text, conf->runtime.mac);
 	if (conf->master && !*conf->master)
 		conf->master = NULL;
 	conf->has_dns = json_get(req->config, "dns") != NULL;
 	if (cni_dns_read(&conf->dns, json_get(req->config, "dns"), err) < 0)
 		return -1;
-	return find_mode(conf, err) < 0 ? -1 : find_mac(conf, err);
+	if (find_mode(conf, err) < 0)
+		return -1;
+	return cni_request_mac(
+		req, conf->runtime.mac, conf->mac_text, &conf->mac_text, &conf->mac, err);
 }
 
 static int default_master(
