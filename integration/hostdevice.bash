@@ -52,21 +52,9 @@ claims() {
 	find "$devices" -type f -size +0 2>/dev/null | sort || :
 }
 
-# hconf FILTER: the standard configuration with a jq filter applied.
+# hconf FILTER: the standard configuration as host-device's, with a jq filter applied.
 hconf() {
-	jq -c "$1" <<-'END'
-	{
-		"cniVersion": "1.1.0", "name": "rail5", "type": "host-device", "device": "eth5",
-		"ipam": {
-			"type": "pool",
-			"ranges": [
-				[{"subnet": "10.1.0.0/24", "gateway": "10.1.0.1"}],
-				[{"subnet": "fd00:1::/64", "gateway": "fd00:1::1"}]
-			],
-			"routes": [{"dst": "10.7.0.0/16"}, {"dst": "fd07::/32"}]
-		}
-	}
-	END
+	conf '.name = "rail5" | .type = "host-device" | .device = "eth5" | del(.master, .mode) | '"$1"
 }
 
 # kept; ...; given_back: the host is as it was, nothing is remembered, nothing leased, the pod empty.
