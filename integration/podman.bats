@@ -57,9 +57,10 @@ podman() {
 	bounded podman "$@"
 }
 
-# start NAME [OPTION]...: a container that sleeps, on the network rail0.
+# start NAME [OPTION]...: a container that sleeps, on the network rail0. podman names the interfaces of
+# several networks in random order (a Go map) unless it is told.
 start() {
-	podman run --detach --name "$1" --network rail0 "${@:2}" "$image"
+	podman run --detach --name "$1" --network rail0:interface_name=eth0 "${@:2}" "$image"
 	succeeds
 }
 
@@ -192,7 +193,7 @@ has() {
 	remember
 	network '.name = "rail1" | .ipam = {type: "pool", ranges: [[{subnet: "10.2.0.0/24"}]]}' \
 		>"$net_d/rail1.conflist"
-	start a --network rail1
+	start a --network rail1:interface_name=eth1
 	has_lines "$(leases | sed 's|^[^/]*/||')" 'eth0: 10.1.0.2/24 fd00:1::2/64' 'eth1: 10.2.0.1/24'
 	podman network disconnect rail1 a
 	succeeds

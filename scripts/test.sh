@@ -76,6 +76,12 @@ stage() {
 	$good
 }
 
+# What the tests that failed said about it: meson leaves that out of what it prints.
+reasons() {
+	jq -r 'select(.result | IN("FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"))
+		| "---- \(.name): \(.result)", (.stdout // "")' "$1" | sed -n '/^----/p; /^not ok/,/^ok/{/^ok/!p}' | head -n 200
+}
+
 # suite NAME BUILD SUITE: the points of its TAP. Meson's 30 s for what hangs are too few for a unit test
 # with sanitizers on a busy machine; the other suites name theirs.
 suite() {
@@ -89,7 +95,10 @@ suite() {
 	set -- $counts
 	printf '   %d passed, %d failed, %d skipped\n' "$@"
 	tally "$@"
-	$good || show_log 200
+	if ! $good; then
+		show_log 60
+		[ ! -s "$json" ] || reasons "$json"
+	fi
 }
 
 sources() {
