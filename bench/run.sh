@@ -47,10 +47,15 @@ few=$((rounds / 10))
 
 # setup OPTION...
 setup() {
+	local flags
+
 	if $static; then
 		"$root/scripts/static-libs.sh" "$root/build-static-libs" || return
-		set -- -Dprefer_static=true -Dc_link_args=-static -Db_lto=true -Db_pie=false "$@"
-		local -x PKG_CONFIG_PATH=$root/build-static-libs/pkgconfig
+		flags="-idirafter $root/build-static-libs/kernel"
+		[ "$(uname -m)" != x86_64 ] || flags+=' -march=x86-64-v2'
+		set -- -Dprefer_static=true -Dc_args="$flags" -Dc_link_args='-static -Wl,-z,noseparate-code' \
+			-Db_lto=true -Db_pie=false "$@"
+		local -x CC=musl-gcc PKG_CONFIG_PATH=$root/build-static-libs/pkgconfig
 	fi
 	meson setup "$build" "$root" -Dbuildtype=release "$@"
 }
@@ -75,6 +80,7 @@ build_programs() {
 if [ -z "${BENCH_INSIDE-}" ]; then
 	# The demo's packages have jq.
 	install_packages build demo bench
+	! $static || install_packages static
 	build_programs
 	arguments=(--plugins "$plugins")
 	[ -z "$peers" ] || arguments+=(--peers "$peers")

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cni/file.h"
 #include "cni/guard.h"
 
 const char *boot_id(void)
@@ -14,7 +15,7 @@ const char *boot_id(void)
 
 	if (*boot)
 		return boot;
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	fd = file_open("/proc/sys/kernel/random/boot_id", O_RDONLY, 0);
 	n = fd < 0 ? -1 : read(fd, boot, sizeof(boot) - 1);
 	boot[n < 0 ? 0 : n] = '\0';
 	boot[strcspn(boot, "\n")] = '\0';

@@ -6,8 +6,9 @@
 #include <limits.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "cni/exec.h"
@@ -158,7 +159,8 @@ int exec_child_start(
 	if ((rc = spawn(child, file, (const int[]){ in, out, err }, environment, mask)) < 0)
 		return rc;
 	/* Before Linux 5.3 there is none: then the ends of the pipes alone tell. */
-	child->ends[EXEC_EXIT] = (struct pollfd){ pidfd_open(child->pid, 0), POLLIN, 0 };
+	child->ends[EXEC_EXIT] = (struct pollfd){
+		(int)syscall(SYS_pidfd_open, child->pid, 0), POLLIN, 0 };
 	return 0;
 }
 

@@ -2,7 +2,6 @@
 #include "cni/exec_verdict.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -52,17 +51,14 @@ static const char *quote(const struct exec_text *text, char out[QUOTE_SIZE])
 	return out;
 }
 
-/* "exit status 2", "killed by signal 9 (SIGKILL)" */
+/* "exit status 2", "killed by signal 9 (Killed)" */
 static const char *ending(int status, char out[64])
 {
-	const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
-
-	if (!WIFSIGNALED(status))
-		snprintf(out, 64, "exit status %d", WEXITSTATUS(status));
-	else if (name)
-		snprintf(out, 64, "killed by signal %d (SIG%s)", WTERMSIG(status), name);
+	if (WIFSIGNALED(status))
+		snprintf(out, 64, "killed by signal %d (%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
 	else
-		snprintf(out, 64, "killed by signal %d", WTERMSIG(status));
+		snprintf(out, 64, "exit status %d", WEXITSTATUS(status));
 	return out;
 }
 

@@ -10,6 +10,11 @@
 
 #include "cni/json.h"
 
+int file_open(const char *path, int flags, mode_t mode)
+{
+	return openat(AT_FDCWD, path, flags | O_CLOEXEC, mode);
+}
+
 static int check_kind(int fd)
 {
 	struct stat st;
@@ -24,7 +29,7 @@ static int check_kind(int fd)
 int file_read(const char *path, char **text, size_t *length)
 {
 	/* O_NONBLOCK: a FIFO must not be waited for. */
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(closep) int fd = file_open(path, O_RDONLY | O_NONBLOCK, 0);
 	CLEANUP(freep) char *read_text = NULL;
 	size_t size = 0, capacity = 0;
 	ssize_t got = 1;
@@ -58,7 +63,7 @@ int file_read(const char *path, char **text, size_t *length)
 static int write_whole(const char *path, const char *text, size_t length)
 {
 	CLEANUP(closep)
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
 	ssize_t written;
 
 	if (fd < 0)

@@ -4,8 +4,15 @@
 #define CNI_FILE_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "cni/error.h"
+
+/*
+ * open(2) for this process only, in one system call: musl's open() sets FD_CLOEXEC a second time. mode
+ * is for O_CREAT. The descriptor, or -1 with errno.
+ */
+int file_open(const char *path, int flags, mode_t mode);
 
 /*
  * The content of a regular file, JSON_MAX bytes at most: *text is malloc'd and NUL-terminated.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cni/file.h"
 #include "netlink/addr.h"
 #include "netlink/route.h"
 
@@ -20,7 +21,7 @@ static int set_sysctl(const char *ifname, const char *key, char value)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", ifname, key);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	fd = file_open(path, O_WRONLY, 0);
 	if (fd < 0)
 		return -errno;
 	written = write(fd, &value, 1);

@@ -151,6 +151,12 @@ const char *json_type_name(const struct json *value)
 	return names[json_type(value)];
 }
 
+bool json_is_key(const char *text, const char *key)
+{
+	/* The bit in which the cases differ; few keys have the same first letter. */
+	return !((*text ^ *key) & ~0x20) && !strcasecmp(text, key);
+}
+
 const struct json *json_get(const struct json *object, const char *key)
 {
 	const struct json *found = NULL;
@@ -158,7 +164,7 @@ const struct json *json_get(const struct json *object, const char *key)
 	if (json_type(object) != JSON_OBJECT)
 		return NULL;
 	json_each (member, object)
-		if (!strcasecmp(json_key(member), key) && json_type(member) != JSON_NULL)
+		if (json_is_key(json_key(member), key) && json_type(member) != JSON_NULL)
 			found = member;
 	return found;
 }

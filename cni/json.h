@@ -52,6 +52,9 @@ enum json_type json_type(const struct json *value); /* NULL is JSON_NULL */
 /* "string", "array", ... as messages name it. */
 const char *json_type_name(const struct json *value);
 
+/* Is the text, a member's key, this key? In any case. */
+bool json_is_key(const char *text, const char *key);
+
 /* The member by Go's rules; NULL if absent, null, or object is NULL or no object. */
 const struct json *json_get(const struct json *object, const char *key);
 

@@ -50,6 +50,18 @@ static void new_line(struct json_writer *w)
 	}
 }
 
+/* Most text is letters, digits and what stands between them in names and addresses. */
+static size_t plain_length(const char *text)
+{
+	size_t length = 0;
+
+	while ((text[length] >= '\'' && text[length] <= ';') ||
+		(text[length] >= '_' && text[length] <= 'z') ||
+		(text[length] >= '@' && text[length] <= 'Z'))
+		length++;
+	return length;
+}
+
 static void put_quoted(struct json_writer *w, const char *text)
 {
 	static const char letters[] = "\b\f\n\r\t\"\\", escapes[] = "bfnrt\"\\";
@@ -58,6 +70,11 @@ static void put_quoted(struct json_writer *w, const char *text)
 
 	put_text(w, "\"");
 	for (; text < end; text = next) {
+		next = text + plain_length(text);
+		if (next > text) {
+			put(w, text, (size_t)(next - text));
+			continue;
+		}
 		next = text + (json_utf8(text, end) ? json_utf8(text, end) : 1);
 		letter = strchr(letters, *text);
 		if (letter) {

@@ -12,11 +12,12 @@
 #include <sys/stat.h>
 
 #include "cni/boot.h"
+#include "cni/file.h"
 
 int netns_open(const char *path)
 {
 	/* Without O_NONBLOCK a FIFO put in its place would hold us for ever. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = file_open(path, O_RDONLY | O_NONBLOCK, 0);
 	int type, rc;
 
 	if (fd < 0)
@@ -36,7 +37,7 @@ bool netns_is_gone(int rc)
 
 int netns_home(void)
 {
-	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	int fd = file_open("/proc/thread-self/ns/net", O_RDONLY, 0);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -95,7 +95,7 @@ static const char *meant(const char *key, const struct json_field *const tables[
 
 	for (; *tables; tables++) {
 		for (const struct json_field *rule = *tables; rule->key; rule++) {
-			if (!strcasecmp(key, rule->key))
+			if (json_is_key(key, rule->key))
 				return NULL;
 			if (is_one_slip(key, rule->key))
 				nearest = rule->key;

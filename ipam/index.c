@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "cni/file.h"
+
 #include "ipam/index.h"
 
 #define MAGIC "ipamidx"
@@ -69,7 +71,7 @@ static bool is_ours(const struct index_header *header)
 
 int index_open(struct index *index, bool read_only)
 {
-	CLEANUP(closep) int fd = open(index->path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	CLEANUP(closep) int fd = file_open(index->path, read_only ? O_RDONLY : O_RDWR, 0);
 	const struct index_header *header;
 	struct stat status;
 	size_t size;
@@ -129,7 +131,7 @@ static void *map_file(const char *path, size_t size)
 	/* A file of this name may be mapped, so it is not truncated. */
 	if (unlink(path) < 0 && errno != ENOENT)
 		return NULL;
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = file_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (fd < 0)
 		return NULL;
 	if (!preallocate(fd, size))

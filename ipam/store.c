@@ -50,9 +50,10 @@ static int new_store(struct store **store, const struct store_options *options,
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"\"%.220s\" is no pool name: up to %d letters, digits, '_', '.', '-', the "
 			"first one a letter or digit", options->pool, STORE_POOL_MAX);
-	made = calloc(1, sizeof(*made));
+	made = malloc(sizeof(*made));
 	if (!made)
 		return cni_fail(err, CNI_INTERNAL, "out of memory for pool \"%s\"", options->pool);
+	memset(made, 0, offsetof(struct store, scratch));
 	made->lock = made->journal = made->snapshot = -1;
 	made->mirror.directory = made->mirror.lock = -1;
 	made->durable = options->durable;

@@ -7,9 +7,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "cni/boot.h"
@@ -236,7 +238,7 @@ static int64_t boot_time(void)
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	began = now.tv_sec - up.tv_sec - 1;
-	if (statx(AT_FDCWD, "/dev", 0, STATX_BTIME, &made) < 0 || !(made.stx_mask & STATX_BTIME))
+	if (syscall(SYS_statx, AT_FDCWD, "/dev", 0, STATX_BTIME, &made) < 0 || !(made.stx_mask & STATX_BTIME))
 		return INT64_MIN;
 	return made.stx_btime.tv_sec < began ? made.stx_btime.tv_sec : began;
 }

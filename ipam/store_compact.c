@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cni/file.h"
+
 #include "ipam/store_impl.h"
 
 #define JOURNAL_MIN (UINT64_C(1) << 20)
@@ -244,7 +246,7 @@ static int write_snapshot(struct store *store, struct lines *lines)
 
 	if (!buffer)
 		return -ENOMEM;
-	fd = open(store_path(store, "leases.tmp"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = file_open(store_path(store, "leases.tmp"), O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0)
 		return -errno;
 	out.fd = fd;
@@ -253,7 +255,7 @@ static int write_snapshot(struct store *store, struct lines *lines)
 
 int store_sync(struct store *store)
 {
-	CLEANUP(closep) int fd = open(store_path(store, "."), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(closep) int fd = file_open(store_path(store, "."), O_RDONLY | O_DIRECTORY, 0);
 
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "cni/file.h"
+
 #include "ipam/store_impl.h"
 
 /* Somebody may remove the directory, or empty the journal, between two calls of ours. */
@@ -66,7 +68,7 @@ static int64_t read_sequence(const char *path)
 	ssize_t n;
 
 	snprintf(file, sizeof(file), "%sjournal", path);
-	fd = open(file, O_RDONLY | O_CLOEXEC);
+	fd = file_open(file, O_RDONLY, 0);
 	if (!text || fd < 0 || fstat(fd, &status) < 0)
 		return text ? -errno : -ENOMEM;
 	n = pread(fd, text, TAIL, 0);
@@ -121,7 +123,7 @@ static int create(char *directory, const char *name)
 		if (rc < 0)
 			return rc;
 		snprintf(path, sizeof(path), "%s/%s", directory, name);
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		fd = file_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
 		if (fd >= 0)
 			return 0;
 		rc = -errno;

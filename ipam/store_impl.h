@@ -38,7 +38,7 @@ struct store {
 	size_t directory_length;
 	char path[PATH_MAX]; /* the directory with its '/', then whatever store_path() appended */
 	struct index index;  /* its header's cover says how far the journal is read and written */
-	struct lease scratch;
+	struct lease scratch; /* last: not cleared */
 };
 
 /* The path of a file of the pool; valid until the next call. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cni/boot.h"
+#include "cni/file.h"
 #include "ipam/store_impl.h"
 
 /* Guesses, so that a large index does not grow by doubling from nothing. */
@@ -35,14 +36,14 @@ int store_identify(struct store *store, struct index_cover *cover, uint64_t *siz
 
 static int open_journal(struct store *store, bool create)
 {
-	int flags = (store->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+	int flags = store->read_only ? O_RDONLY : O_RDWR;
 
-	store->journal = open(store_path(store, "journal"), flags);
+	store->journal = file_open(store_path(store, "journal"), flags, 0);
 	if (store->journal >= 0 || errno != ENOENT || store->read_only)
 		return store->journal < 0 ? -errno : 0;
 	if (!create && access(store_path(store, "leases"), F_OK) < 0)
 		return -ENOENT;
-	store->journal = open(store_path(store, "journal"), flags | O_CREAT, 0600);
+	store->journal = file_open(store_path(store, "journal"), flags | O_CREAT, 0600);
 	if (store->journal < 0)
 		return -errno;
 	return store->durable ? store_sync(store) : 0;
@@ -80,7 +81,7 @@ static int read_files(struct store *store, uint64_t size, struct cni_error *err)
 	const struct index_cover *cover = &store->index.header->cover;
 
 	if (cover->snapshot_inode) {
-		store->snapshot = open(store_path(store, "leases"), O_RDONLY | O_CLOEXEC);
+		store->snapshot = file_open(store_path(store, "leases"), O_RDONLY, 0);
 		if (store->snapshot < 0)
 			return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL, "open %s",
 				store_path(store, "leases"));

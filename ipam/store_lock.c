@@ -12,7 +12,7 @@
 static int open_lock(struct store *store)
 {
 	const char *path = store_path(store, "lock");
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), rc = -errno;
+	int fd = file_open(path, O_RDWR | O_CREAT, 0600), rc = -errno;
 
 	store->read_only = false;
 	if (fd >= 0)
@@ -20,7 +20,7 @@ static int open_lock(struct store *store)
 	if (rc != -EROFS && rc != -EACCES)
 		return rc;
 	store->read_only = true;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = file_open(path, O_RDONLY, 0);
 	return fd < 0 ? rc : fd;
 }
 

@@ -34,7 +34,7 @@ bool mirror_path(struct store *store, char path[PATH_MAX])
 
 static int open_directory(const char *path, bool create)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	int fd = file_open(path, O_RDONLY | O_DIRECTORY, 0), rc;
 
 	if (fd >= 0 || errno != ENOENT || !create)
 		return fd < 0 ? -errno : fd;
@@ -42,7 +42,7 @@ static int open_directory(const char *path, bool create)
 	/* As host-local makes it. */
 	if (rc < 0 || chmod(path, 0755) < 0)
 		return rc < 0 ? rc : -errno;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = file_open(path, O_RDONLY | O_DIRECTORY, 0);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cni/boot.h"
+#include "cni/file.h"
 #include "ipam/store_impl.h"
 
 #define WINDOW (256u << 10)
@@ -149,7 +150,7 @@ int store_file_of(struct store *store, const struct index_lease *entry)
 	if (!(entry->position & 1))
 		return store->journal;
 	if (store->snapshot < 0)
-		store->snapshot = open(store_path(store, "leases"), O_RDONLY | O_CLOEXEC);
+		store->snapshot = file_open(store_path(store, "leases"), O_RDONLY, 0);
 	return store->snapshot;
 }
 

@@ -91,9 +91,9 @@ int __wrap_flock(int fd, int operation)
 	return fails("flock") ? -1 : __real_flock(fd, operation);
 }
 
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...)
+int __real_openat(int directory, const char *path, int flags, ...);
+int __wrap_openat(int directory, const char *path, int flags, ...);
+int __wrap_openat(int directory, const char *path, int flags, ...)
 {
 	va_list ap;
 	mode_t mode;
@@ -101,9 +101,9 @@ int __wrap_open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	return fails("open") ? -1 : __real_open(path, flags, mode);
+	return fails("openat") ? -1 : __real_openat(directory, path, flags, mode);
 }
-ALSO(__wrap_open);
+ALSO(__wrap_openat);
 
 ssize_t __real_pwrite(int fd, const void *buffer, size_t length, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *buffer, size_t length, off_t at);

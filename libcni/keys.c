@@ -56,7 +56,7 @@ static const struct json_field *find(const struct known_type *known, const char 
 {
 	for (const struct json_field *const *table = known->tables; *table; table++)
 		for (const struct json_field *rule = *table; rule->key; rule++)
-			if (!strcasecmp(key, rule->key))
+			if (json_is_key(key, rule->key))
 				return rule;
 	return NULL;
 }

@@ -15,6 +15,7 @@ packages_for() {
 	test) echo 'bats clang clang-tidy containernetworking-plugins cppcheck fish g++ git libclang-rt-dev mandoc shellcheck strace zsh' ;;
 	peers) echo 'containernetworking-plugins' ;;
 	clients) echo 'busybox-static conmon containerd containernetworking-plugins crun curl jq podman protobuf-compiler python3 runc' ;;
+	static) echo 'binutils gcc musl-tools' ;;
 	bench) echo 'containernetworking-plugins iproute2 jq util-linux' ;;
 	go) echo 'ca-certificates golang-go' ;;
 	# QEMU itself comes with `integration/lab/lab prepare`, as the kernels do.

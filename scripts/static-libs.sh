@@ -1,12 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Static libmnl and cJSON for a static build, which Debian 12 has as shared ones only: libmnl.a out of
-# the development package of Debian's current version, cJSON compiled from Debian 12's source with its
-# security patches. From the mirror that this machine uses; nothing is installed, and apt's own state is
-# left alone.
+# What a static build against musl needs (musl-tools has the C library): the kernel's headers, libmnl.a
+# out of the development package of Debian's current version, and cJSON compiled from Debian 12's source
+# with its security patches. From the mirror that this machine uses; nothing is installed, and apt's own
+# state is left alone.
+#
+# musl, because the start of a program is most of what a plugin costs: glibc asks the processor for its
+# caches before main(), and a virtual machine stops for each of these questions.
 #
 #	static-libs.sh [DIRECTORY]
-#	PKG_CONFIG_PATH=DIRECTORY/pkgconfig meson setup BUILD -Dprefer_static=true -Dc_link_args=-static
+#	CC=musl-gcc PKG_CONFIG_PATH=DIRECTORY/pkgconfig meson setup BUILD -Dprefer_static=true \
+#		-Dc_args='-idirafter DIRECTORY/kernel' -Dc_link_args=-static
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -42,12 +46,20 @@ describe() {
 	END
 }
 
-mkdir -p "$target/lib" "$target/include" "$target/pkgconfig"
+mkdir -p "$target/lib" "$target/include" "$target/kernel" "$target/pkgconfig"
 target=$(realpath "$target")
+
+for name in linux asm-generic rdma; do
+	ln -sfn /usr/include/$name "$target/kernel/$name"
+done
+ln -sfn "/usr/include/$(gcc -print-multiarch)/asm" "$target/kernel/asm"
 
 from sid deb download libmnl-dev
 dpkg-deb -x "$work"/libmnl-dev_*.deb "$work/mnl"
 find "$work/mnl" -name libmnl.a -exec cp {} "$target/lib" \;
+# It was compiled against glibc. What we call of it is arithmetic on a buffer; the one function beside
+# it that needs more than every C library has is mnl_nlmsg_fprintf().
+objcopy --weaken-symbol=__fprintf_chk --weaken-symbol=__ctype_b_loc "$target/lib/libmnl.a"
 cp -r "$work/mnl/usr/include/libmnl" "$target/include"
 describe mnl "$(sed -n 's/^Version: //p' "$(find "$work/mnl" -name libmnl.pc)")" ''
 
@@ -58,7 +70,7 @@ tar -x -C "$work/cjson" -f "$work"/cjson_*.debian.tar.*
 sed '/^#/d' "$work/cjson/debian/patches/series" | while read -r name; do
 	patch -s -p1 -d "$work/cjson" <"$work/cjson/debian/patches/$name"
 done
-cc -O2 -c -o "$work/cJSON.o" "$work/cjson/cJSON.c"
+musl-gcc -O2 -c -o "$work/cJSON.o" "$work/cjson/cJSON.c"
 ar rcs "$target/lib/libcjson.a" "$work/cJSON.o"
 mkdir -p "$target/include/cjson"
 cp "$work/cjson/cJSON.h" "$target/include/cjson"
