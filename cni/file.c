@@ -4,15 +4,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "cni/json.h"
 
 int file_open(const char *path, int flags, mode_t mode)
 {
 	return openat(AT_FDCWD, path, flags | O_CLOEXEC, mode);
+}
+
+/* musl has no name for the call. */
+int file_created(int fd, const char *path, int64_t *seconds)
+{
+	struct statx status;
+
+	if (syscall(SYS_statx, fd, path, AT_EMPTY_PATH, STATX_BTIME, &status) < 0)
+		return -errno;
+	if (!(status.stx_mask & STATX_BTIME))
+		return -ENODATA;
+	*seconds = status.stx_btime.tv_sec;
+	return 0;
 }
 
 static int check_kind(int fd)

@@ -4,15 +4,22 @@
 #define CNI_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "cni/error.h"
 
 /*
- * open(2) for this process only, in one system call: musl's open() sets FD_CLOEXEC a second time. mode
- * is for O_CREAT. The descriptor, or -1 with errno.
+ * open(2) for this process only, in one system call: musl's open() sets FD_CLOEXEC a second time.
+ * mode is for O_CREAT. The descriptor, or -1 with errno.
  */
 int file_open(const char *path, int flags, mode_t mode);
+
+/*
+ * When a file was made, statx(2): that of the descriptor where path is "". 0 with *seconds of
+ * CLOCK_REALTIME, or -errno: -ENODATA where the file system does not know.
+ */
+int file_created(int fd, const char *path, int64_t *seconds);
 
 /*
  * The content of a regular file, JSON_MAX bytes at most: *text is malloc'd and NUL-terminated.

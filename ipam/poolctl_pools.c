@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cni/file.h"
 #include "ipam/poolctl.h"
 #include "ipam/store_impl.h"
 
@@ -175,7 +176,6 @@ static int count_family(const struct recorded *recorded, uint8_t family, struct 
 static void look_at_files(struct store *store, struct pool_state *state)
 {
 	struct stat status;
-	struct statx created;
 
 	if (!fstat(store->journal, &status)) {
 		state->journal_bytes = (uint64_t)status.st_size;
@@ -184,9 +184,8 @@ static void look_at_files(struct store *store, struct pool_state *state)
 	if (!stat(store_path(store, "leases"), &status))
 		state->snapshot_bytes = (uint64_t)status.st_size;
 	/* The lock is made once and never written. */
-	if (!statx(store->lock, "", AT_EMPTY_PATH, STATX_BTIME | STATX_MTIME, &created))
-		state->created = created.stx_mask & STATX_BTIME ? created.stx_btime.tv_sec
-								: created.stx_mtime.tv_sec;
+	if (file_created(store->lock, "", &state->created) < 0 && !fstat(store->lock, &status))
+		state->created = status.st_mtim.tv_sec;
 }
 
 int poolctl_state(const struct poolctl *tool, const char *pool, struct pool_state *state,

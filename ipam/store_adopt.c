@@ -7,14 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "cni/boot.h"
+#include "cni/file.h"
 #include "ipam/store_impl.h"
 
 /* Leases from before the last boot: their owners are dead. */
@@ -232,15 +231,14 @@ static int drop_stale(struct store *store, const struct lease *lease, void *data
 static int64_t boot_time(void)
 {
 	struct timespec now, up;
-	struct statx made;
-	int64_t began;
+	int64_t began, made;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &up);
 	began = now.tv_sec - up.tv_sec - 1;
-	if (syscall(SYS_statx, AT_FDCWD, "/dev", 0, STATX_BTIME, &made) < 0 || !(made.stx_mask & STATX_BTIME))
+	if (file_created(AT_FDCWD, "/dev", &made) < 0)
 		return INT64_MIN;
-	return made.stx_btime.tv_sec < began ? made.stx_btime.tv_sec : began;
+	return made < began ? made : began;
 }
 
 struct adoption {
