@@ -108,7 +108,7 @@ static void tmp_path(const struct index *index, char *out, size_t size)
 /* A hole in a mapped file is SIGBUS on a full disk, so every block is there before it is used. */
 static int preallocate(int fd, size_t size)
 {
-	static const char zeros[1 << 16];
+	static char zeros[1 << 16]; /* not const: .bss */
 
 	if (!fallocate(fd, 0, 0, (off_t)size))
 		return 0;
