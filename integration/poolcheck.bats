@@ -116,6 +116,24 @@ spoil() {
 	done
 }
 
+@test "check: what is written anew ends no lease of an owner that was replaced once" {
+	leased c
+	sticky="$v4 | .sticky = \"pod\""
+	pod='CNI_ARGS=K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web;K8S_POD_UID=u'
+	pool ADD "$sticky" CNI_CONTAINERID=a "$pod"
+	pool ADD "$sticky" CNI_CONTAINERID=b "$pod"
+	grep -q '"cid":"b".*"rcid":"a"' $dir/journal
+	# The record of c in the index is that of a from now on, and so before b's.
+	pool DEL "$v4" CNI_CONTAINERID=c
+	leased a
+	before=$(leases)
+	[ "$(wc -l <<<"$before")" = 2 ] || fail "leases: $before"
+	spoil $dir/journal 3 12
+	finds checksum
+	repairs
+	[ "$before" = "$(leases)" ] || fail "expected: $before, leases: $(leases)"
+}
+
 @test "check: a line with one wrong byte is restored" {
 	leased a b c
 	before=$(leases)

@@ -180,6 +180,46 @@ static void put_cursors(struct writing *w)
 	}
 }
 
+struct numbered {
+	int64_t seq;
+	uint32_t lease;
+};
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct numbered *left = a, *right = b;
+
+	return (left->seq > right->seq) - (left->seq < right->seq);
+}
+
+/*
+ * In the order of the transactions, in which the file is read again: a lease that took another's
+ * place ends that one only if it is the older.
+ */
+static void put_leases(struct writing *w)
+{
+	struct check *check = w->check;
+	const struct index_pool *leases = &check->model.header->leases;
+	CLEANUP(freep) struct numbered *list = calloc(leases->live + (size_t)1, sizeof(*list));
+	size_t count = 0;
+
+	w->failed |= !list;
+	for (uint32_t n = 1; list && n <= leases->used; n++) {
+		if (!index_lease(&check->model, n)->length)
+			continue;
+		check_parse(check, n, &check->lease);
+		list[count++] = (struct numbered){ check->lease.seq, n };
+	}
+	if (count)
+		qsort(list, count, sizeof(*list), by_seq);
+	for (size_t i = 0; i < count; i++) {
+		const struct model_line *line = &check->lines[list[i].lease];
+
+		w->failed |= fwrite(line->text, 1, line->length, w->out) != line->length;
+		w->lines++;
+	}
+}
+
 static void put_all(struct writing *w)
 {
 	struct check *check = w->check;
@@ -198,13 +238,7 @@ static void put_all(struct writing *w)
 		index_each_cooling(&index, put_cooling, w);
 		index_close(&index);
 	}
-	for (uint32_t n = 1; n <= check->model.header->leases.used; n++) {
-		if (!index_lease(&check->model, n)->length)
-			continue;
-		w->failed |= fwrite(check->lines[n].text, 1, check->lines[n].length, w->out) !=
-			     check->lines[n].length;
-		w->lines++;
-	}
+	put_leases(w);
 	if (check->lost)
 		check_each_lost(check, put_lost, w);
 	put_record(w, &(struct record){ .op = RECORD_END, .lines = w->lines - 1 });
