@@ -276,6 +276,19 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 	run -0 $plugins/poolctl --data-dir $networks/.fabric-cni check
 }
 
+@test "host-local: poolctl repairs its files, too" {
+	ip netns add gone
+	hl ADD "$v4" CNI_NETNS=/run/netns/gone
+	hl ADD "$v4" CNI_CONTAINERID=b
+	ip netns del gone
+	occupy 10.1.0.77 other net1
+	run -3 $plugins/poolctl --data-dir $networks/.fabric-cni check
+	run -0 $plugins/poolctl --data-dir $networks/.fabric-cni check --fix --yes
+	files_are $'10.1.0.3 b net1\n10.1.0.77 other net1'
+	run -0 $plugins/poolctl --data-dir $networks/.fabric-cni show rail0
+	[[ $output != *10.1.0.2/* && $output == *10.1.0.3/* && $output == *10.1.0.77/* ]]
+}
+
 # ---- static ----
 
 @test "static: addresses, routes and dns as they are configured" {

@@ -322,22 +322,27 @@ static int end_dead(struct store *store, const struct lease *lease, void *data)
 	return store_remove(store, lease->container_id, lease->ifname, sweep->err);
 }
 
-/* From here on it is a store like any other. */
+/* From here on it is a store like any other; as host-local's it changes those files, too. */
 static int fix_store(struct check *check)
 {
 	struct sweep sweep = { .err = &check->err };
-	int rc = store_load(check->store, false, &check->err), settled = 0;
+	struct store *store = check->store;
+	int rc = mirror_open(store, false, &check->err), settled = 0;
 
+	if (rc > 0)
+		rc = store_load(store, false, &check->err);
 	if (rc <= 0)
 		return rc;
+	if (mirror_lock(store, check->tool->lock_timeout_ms, &check->err) < 0)
+		return -1;
 	if (check->repairs & REPAIR_RANGES) {
-		recorded_forget(check->store);
+		recorded_forget(store);
 		said(check, "the file \"ranges\" is removed, the next ADD writes it anew");
 	}
 	if (!(check->repairs & REPAIR_DEAD))
 		return 0;
-	settled = store_settle(check->store, &check->err);
-	if (settled < 0 || store_each(check->store, end_dead, &sweep, &check->err) < 0)
+	settled = store_settle(store, &check->err);
+	if (settled < 0 || store_each(store, end_dead, &sweep, &check->err) < 0)
 		return -1;
 	fprintf(stderr,
 		"Pool %s: %zu leases of the dead ended, %d deferred releases made up "
