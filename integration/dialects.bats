@@ -239,6 +239,8 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 }
 
 @test "host-local: a DEL that cannot remove the file is remembered" {
+	# As old versions wrote them, without interface.
+	occupy 10.1.0.9 old
 	hl ADD "$v4"
 	if ! chattr +a $networks/rail0 2>/dev/null; then
 		mount --bind -o ro $networks/rail0 $networks/rail0
@@ -246,7 +248,9 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 	fi
 	hl DEL "$v4"
 	succeeds_silently
-	files_are '10.1.0.2 pod1 net1'
+	hl DEL "$v4" CNI_CONTAINERID=old
+	succeeds_silently
+	files_are $'10.1.0.2 pod1 net1\n10.1.0.9 old'
 	chattr -a $networks/rail0 2>/dev/null || umount $networks/rail0
 	hl ADD "$v4" CNI_CONTAINERID=b
 	gives 10.1.0.3/24

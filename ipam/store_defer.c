@@ -254,7 +254,10 @@ static int settle(struct store *store, const char *file, const struct tombstone 
 	int rc = store_find(store, stone->container_id, stone->ifname, lease, &err);
 
 	if (rc > 0 && is_meant(stone, lease)) {
-		rc = store_remove(store, stone->container_id, stone->ifname, &err);
+		/* Not lease->ifname: that is in the buffer into which store_remove() reads. */
+		rc = store_remove(store, stone->container_id,
+			strcmp(lease->ifname, LEASE_ANY_IFNAME) ? stone->ifname : LEASE_ANY_IFNAME,
+			&err);
 		settling->ended += !rc;
 	}
 	if (rc < 0)
