@@ -365,6 +365,59 @@ x/net1: 10.1.0.1/24" ] || fail "leases: $(leases)"
 	says 'no store of nv-ipam'
 }
 
+# boot: when the machine began, by the clock that it had then if that is known.
+boot() {
+	local made began
+
+	made=$(stat -c %W /dev)
+	began=$(($(date +%s) - $(cut -d. -f1 /proc/uptime)))
+	[ "$made" -gt 0 ] && [ "$made" -lt $began ] && began=$made
+	echo $began
+}
+
+@test "import host-local: a clock that was set since the boot makes nobody old" {
+	[ "$(stat -c %W /dev)" -gt 0 ] || cannot_run 'the file system of /dev has no times of birth'
+	mkdir -p /run/networks/rail0
+	printf 'a\r\nnet1' >/run/networks/rail0/10.1.0.1
+	printf 'b\r\nnet1' >/run/networks/rail0/10.1.0.2
+	touch -d '5 seconds ago' /run/networks/rail0/10.1.0.1
+	touch -d "@$(($(boot) - 60))" /run/networks/rail0/10.1.0.2
+	# By the clock, the machine began a second ago.
+	unshare --time --boottime "-$(($(cut -d. -f1 /proc/uptime) - 1))" \
+		"$plugins/poolctl" import host-local /run/networks/rail0 --yes
+	tool show rail0 --json
+	json '.leases | map(.containerID + " " + (.dead | tostring)) == ["a false", "b true"]'
+	rm -r /run/networks/rail0
+}
+
+# checksum TEXT: as nv-ipam has it of its store.
+checksum() {
+	local LC_ALL=C sum=$((0x811c9dc5)) i
+
+	for ((i = 0; i < ${#1}; i++)); do
+		sum=$(((sum ^ $(printf %d "'${1:i:1}")) * 0x01000193 & 0xffffffff))
+	done
+	echo $sum
+}
+
+@test "import nv-ipam: the time of a lease is in its zone" {
+	local text
+
+	mkdir /run/nv
+	for age in 60 -60; do
+		for zone in UTC+12@-12:00 UTC-14@+14:00; do
+			text='{"version":1,"checksum":0,"pools":{"rail0":{"name":"rail0","entries":{"c_net1":{"container_id":"c","interface_name":"net1","ip_address":"10.7.0.3","metadata":{"create_time":"'
+			text+=$(TZ=${zone%@*} date -d "@$(($(boot) + age))" +%Y-%m-%dT%H:%M:%S.123456789)${zone#*@}'"}}}}}}'
+			echo -n "${text/'"checksum":0'/'"checksum":'$(checksum "$text")}" >/run/nv/store
+			tool import nv-ipam /run/nv --yes
+			ends 0
+			tool find 10.7.0.3 --json
+			json ".leases[0].dead == ($age < 0)"
+			tool release rail0 c --yes
+		done
+	done
+}
+
 # --- releases that cannot be written -------------------------------------------------------------
 
 # full_del CONTAINER: DEL while the disk is full.

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "cni/boot.h"
 #include "ipam/poolctl_import.h"
@@ -91,20 +90,12 @@ static uint8_t prefix_of(const struct recorded *recorded, const struct ip *ip)
 	return (uint8_t)ip_bits(ip);
 }
 
-static int64_t boot_time(void)
-{
-	struct timespec now, up;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	return now.tv_sec - up.tv_sec;
-}
-
 struct importing {
 	const struct poolctl *tool;
 	const char *pool;
 	struct store *store;
 	struct recorded recorded;
+	int64_t boot_time;
 	struct lease lease, held;
 	size_t made, there, refused;
 };
@@ -129,7 +120,7 @@ static void make_lease(struct importing *to, const struct import_item *items, si
 	lease->pod = items->pod;
 	lease->pod_uid = items->pod_uid;
 	lease->time = items->time;
-	lease->boot = items->time && items->time < boot_time() ? OLD_BOOT : boot_id();
+	lease->boot = items->time && items->time < to->boot_time ? OLD_BOOT : boot_id();
 	for (size_t i = 0; i < n && i < RANGE_SETS_MAX; i++) {
 		struct ip *ip = &lease->addresses[lease->n_addresses++];
 
@@ -217,6 +208,7 @@ static int import_pool(const struct poolctl *tool, const struct import_item *ite
 		return poolctl_complain("out of memory to import");
 	to->tool = tool;
 	to->pool = items->pool;
+	to->boot_time = boot_time();
 	if (!store_open(&to->store, &options, &err))
 		rc = poolctl_ranges(tool, to->store, &to->recorded, &err);
 	for (size_t i = 0, end; !rc && i < n; i = end) {

@@ -169,12 +169,24 @@ static const char *text_of(const struct json *object, const char *key)
 	return text ? text : "";
 }
 
+/* RFC 3339, as "2026-11-21T20:15:00.123-08:00"; 0: it is not known. */
 static int64_t parse_time(const char *text)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int hours, minutes, offset;
+	char sign;
 
-	return rest ? timegm(&tm) : 0;
+	if (!rest)
+		return 0;
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (!strcmp(rest, "Z"))
+		return timegm(&tm);
+	if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) != 3 || !strchr("+-", sign))
+		return 0;
+	offset = 60 * (60 * hours + minutes);
+	return timegm(&tm) - (sign == '-' ? -offset : offset);
 }
 
 static int read_entry(

@@ -13,7 +13,6 @@
 #include <time.h>
 
 #include "cni/boot.h"
-#include "cni/file.h"
 #include "ipam/store_impl.h"
 
 /* Leases from before the last boot: their owners are dead. */
@@ -222,23 +221,6 @@ static int drop_stale(struct store *store, const struct lease *lease, void *data
 			 !strcmp(entry->ifname, lease->ifname);
 	}
 	return agrees ? 0 : store_remove(store, lease->container_id, lease->ifname, &err);
-}
-
-/*
- * When this boot began, at the latest: a clock that was set meanwhile must not make the living look
- * old. /dev is made by the kernel before anybody can set the clock.
- */
-static int64_t boot_time(void)
-{
-	struct timespec now, up;
-	int64_t began, made;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	began = now.tv_sec - up.tv_sec - 1;
-	if (file_created(AT_FDCWD, "/dev", &made) < 0)
-		return INT64_MIN;
-	return made < began ? made : began;
 }
 
 struct adoption {
