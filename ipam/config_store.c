@@ -131,7 +131,7 @@ int config_check_store(
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"ipam: \"dataDir\" must be an absolute path, not \"%s\"",
 			options->directory);
-	return 0;
+	return store_check(options, err);
 }
 
 int config_store(

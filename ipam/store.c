@@ -40,16 +40,28 @@ int store_directory(const struct store_options *options, char *path, size_t size
 		options->host_local ? "/" MIRROR_STORE : "", options->pool);
 }
 
-static int new_store(struct store **store, const struct store_options *options,
-	struct cni_error *err)
+int store_check(const struct store_options *options, struct cni_error *err)
 {
-	struct store *made;
-	int length;
+	static const char deepest[] = "/" MIRROR_STORE "/ipam//pending-del";
 
 	if (!is_pool_name(options->pool))
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"\"%.220s\" is no pool name: up to %d letters, digits, '_', '.', '-', the "
 			"first one a letter or digit", options->pool, STORE_POOL_MAX);
+	if (strlen(options->directory) + strlen(options->pool) + sizeof(deepest) > PATH_MAX)
+		return cni_fail(err, CNI_INVALID_CONFIG,
+			"the data directory \"%.64s...\" is longer than a path may be",
+			options->directory);
+	return 0;
+}
+
+static int new_store(struct store **store, const struct store_options *options,
+	struct cni_error *err)
+{
+	struct store *made;
+
+	if (store_check(options, err) < 0)
+		return -1;
 	made = malloc(sizeof(*made));
 	if (!made)
 		return cni_fail(err, CNI_INTERNAL, "out of memory for pool \"%s\"", options->pool);
@@ -59,13 +71,8 @@ static int new_store(struct store **store, const struct store_options *options,
 	made->durable = options->durable;
 	made->reuse_delay_ms = options->reuse_delay_ms;
 	strcpy(made->pool, options->pool);
-	length = store_directory(options, made->path, sizeof(made->path));
+	made->directory_length = (size_t)store_directory(options, made->path, sizeof(made->path));
 	*store = made;
-	if (length < 0 || (size_t)length > sizeof(made->path) - sizeof("pending-del"))
-		return cni_fail(err, CNI_INVALID_CONFIG,
-			"the data directory \"%.64s...\" is longer than a path may be",
-			options->directory);
-	made->directory_length = (size_t)length;
 	snprintf(made->index.path, sizeof(made->index.path), "%s", store_path(made, "index"));
 	return 0;
 }

@@ -63,6 +63,9 @@ struct store_options {
 /* The directory of a pool with its '/', as snprintf(3) does it. */
 int store_directory(const struct store_options *, char *path, size_t size);
 
+/* Can there be such a pool at all? CNI_INVALID_CONFIG: its name or path is none. 0 or -1. */
+int store_check(const struct store_options *, struct cni_error *);
+
 struct store;
 
 /*

@@ -7,6 +7,11 @@
 #define V4   "'subnet':'10.1.0.0/24'"
 #define DUAL "'ranges':[[{'subnet':'10.1.0.0/24'}],[{'subnet':'fd00:1::/64'}]]"
 
+static bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
 /* The output as a whole, in the shape of the configuration's version. */
 static void test_output(void)
 {
@@ -83,6 +88,8 @@ static void test_add_and_del(void)
 
 static void test_del_without_pool(void)
 {
+	char config[5120], name[202] = "", path[4096] = "";
+
 	test_fresh();
 	is(test_call("DEL", "c1", CONFIG(V4)), "", "DEL without a pool");
 	ok(access(test_file("ipam"), F_OK) < 0, "makes none");
@@ -91,6 +98,15 @@ static void test_del_without_pool(void)
 	is(test_call("DEL", "c1",
 		   "{'cniVersion':'1.1.0','name':'rail0','ipam':{'pool':'../x','dataDir':'@'}}"),
 		"", "or in no pool");
+	memset(name, 'n', sizeof(name) - 1);
+	snprintf(config, sizeof(config), CONFIG_FOR("%s", V4, ""), name);
+	ok(starts_with(test_call("ADD", "c1", config), "7: "), "a name that is too long for a pool");
+	is(test_call("DEL", "c1", config), "", "DEL of such a network");
+	memset(path, 'p', sizeof(path) - 1);
+	snprintf(config, sizeof(config),
+		"{'cniVersion':'1.1.0','name':'n','ipam':{'dataDir':'/%s'," V4 "}}", path);
+	ok(starts_with(test_call("ADD", "c1", config), "7: "), "a data directory that is too long");
+	is(test_call("DEL", "c1", config), "", "DEL of such a network");
 }
 
 static void test_shared_pool(void)
@@ -199,11 +215,6 @@ static void test_gc(void)
 	is(test_call("GC", "", CONFIG_FOR("rail0", V4, VALID(""))), "", "GC with an empty list");
 	is(test_leases(), "other/net1=10.1.0.4", "releases all of the network");
 	test_env.ifname = "net1";
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
 }
 
 static void test_status(void)
