@@ -303,6 +303,15 @@ with_snapshot() {
 	[ ! -e $dir/../../saved ]
 }
 
+@test "check: so is a newer file of ranges" {
+	leased a
+	echo '{"format":2,"networks":[]}' >$dir/ranges
+	finds format
+	tool check --fix --yes
+	ends 3
+	[ "$(cat $dir/ranges)" = '{"format":2,"networks":[]}' ]
+}
+
 @test "check: a cursor outside every range" {
 	pool ADD '.routes = []'
 	pool ADD "$v4"

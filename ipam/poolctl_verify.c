@@ -303,8 +303,9 @@ void check_leases(struct check *check)
 
 	cache.n = scandir(check->tool->cache_dir, &cache.entries, any_file, alphasort);
 	if (poolctl_ranges(check->tool, check->store, &check->recorded, &err) < 0)
-		check_tell(
-			check, KIND_RANGES, check->tool->config ? 0 : REPAIR_RANGES, "%s", err.msg);
+		check_tell(check, check->recorded.newer ? KIND_FORMAT : KIND_RANGES,
+			check->recorded.newer || check->tool->config ? 0 : REPAIR_RANGES, "%s",
+			err.msg);
 	for (uint32_t n = 1; n <= check->model.header->leases.used; n++) {
 		if (!index_lease(&check->model, n)->length)
 			continue;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -168,16 +169,17 @@ static void put_network(struct json_writer *w, const char *name, const struct po
 	json_close(w, '}');
 }
 
-/* The file as it is, NULL if it is none of ours: it is made anew then. */
-static struct json *read_tree(struct store *store, struct cni_error *err)
+/* The file as it is, NULL if it is none of ours: it is made anew then, unless it is *newer. */
+static struct json *read_tree(struct store *store, bool *newer, struct cni_error *err)
 {
 	CLEANUP(freep) char *text = NULL;
 	struct json *tree = NULL;
 	const char *path = store_path(store, "ranges");
 	size_t length;
-	int64_t format;
+	int64_t format = 0;
 	int rc = file_read(path, &text, &length);
 
+	*newer = false;
 	if (rc == -ENOENT)
 		return NULL;
 	if (rc < 0) {
@@ -186,20 +188,30 @@ static struct json *read_tree(struct store *store, struct cni_error *err)
 	}
 	if (json_parse(&tree, path, text, length, err) < 0)
 		return NULL;
-	if (!json_integer(json_get(tree, "format"), 1, FORMAT, &format))
+	json_integer(json_get(tree, "format"), 1, INT64_MAX, &format);
+	if (format == FORMAT)
 		return tree;
 	json_free(tree);
-	cni_error_set(err, CNI_IO_FAILURE, "%s has no format that this program knows", path);
+	*newer = format > FORMAT;
+	if (*newer)
+		cni_error_set(err, CNI_IO_FAILURE,
+			"%s has format %" PRId64 ", this program knows formats up to %d", path,
+			format, FORMAT);
+	else
+		cni_error_set(err, CNI_IO_FAILURE, "%s names no format", path);
 	return NULL;
 }
 
 static int write_file(struct store *store, const char *network, const struct pool_config *config)
 {
 	struct cni_error ignored = { 0 };
-	CLEANUP(json_freep) struct json *tree = read_tree(store, &ignored);
+	bool newer;
+	CLEANUP(json_freep) struct json *tree = read_tree(store, &newer, &ignored);
 	struct json_writer w = { 0 };
 	int rc;
 
+	if (newer)
+		return -EPROTO;
 	json_open(&w, NULL, '{');
 	json_put_int(&w, "format", FORMAT);
 	json_open(&w, "networks", '[');
@@ -246,9 +258,10 @@ void recorded_forget(struct store *store)
 
 int recorded_read(struct store *store, struct recorded *recorded, struct cni_error *err)
 {
-	CLEANUP(json_freep) struct json *tree = read_tree(store, err);
+	bool newer;
+	CLEANUP(json_freep) struct json *tree = read_tree(store, &newer, err);
 
-	*recorded = (struct recorded){ 0 };
+	*recorded = (struct recorded){ .newer = newer };
 	if (!tree)
 		return err->code ? -1 : 0;
 	json_each (item, json_get(tree, "networks")) {

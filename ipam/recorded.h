@@ -15,11 +15,12 @@
 /*
  * ADD: record the ranges of its network if they are not what was recorded last, which the index
  * knows: no system call where they are. Those of runtimeConfig are the pod's and are not recorded.
- * Failing changes nothing, and the next ADD tries again.
+ * Failing changes nothing, and the next ADD tries again. A newer program's file is left alone.
  */
 void recorded_update(struct store *, const char *network, const struct pool_config *);
 
 struct recorded {
+	bool newer; /* recorded_read() failed because a newer program wrote the file */
 	size_t n_networks;
 	struct recorded_network {
 		char *name;

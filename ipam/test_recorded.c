@@ -86,7 +86,7 @@ static void test_many(void)
 
 static void test_reading(void)
 {
-	static const char *const bad[] = { "", "x", "[]", "{}", "{\"format\":2,\"networks\":[]}",
+	static const char *const bad[] = { "", "x", "[]", "{}", "{\"format\":0,\"networks\":[]}",
 		"{\"format\":1,\"networks\":[{\"name\":\"n\",\"ipam\":{}}]}",
 		"{\"format\":1,\"networks\":[{\"name\":\"n\",\"ipam\":{\"subnet\":\"x\"}}]}" };
 
@@ -105,6 +105,28 @@ static void test_reading(void)
 	is(networks(), "rail0:6/0", "and makes it anew");
 	remove(test_file("ipam/rail0/ranges"));
 	is(networks(), "", "no file, no ranges");
+}
+
+/* Two versions may share a pool: what the newer one wrote is not for the older. */
+static void test_newer(void)
+{
+	static const char newer[] = "{\"format\":2,\"networks\":[]}";
+	struct stat before, after;
+	FILE *file;
+
+	test_fresh();
+	test_call("ADD", "c1", CONFIG("'subnet':'10.1.0.0/30'"));
+	file = fopen(test_file("ipam/rail0/ranges"), "we");
+	fputs(newer, file);
+	fclose(file);
+	stat(test_file("ipam/rail0/ranges"), &before);
+	is(test_call("ADD", "c2", CONFIG("'subnet':'10.1.0.0/29'")), "10.1.0.2/29",
+		"ADD beside a newer version");
+	ok(!stat(test_file("ipam/rail0/ranges"), &after) && before.st_ino == after.st_ino &&
+			after.st_size == sizeof(newer) - 1,
+		"leaves its file alone");
+	networks();
+	ok(err.code && strstr(err.msg, "format 2"), "%s", err.msg);
 }
 
 /* A directory in its place: it cannot be written. */
@@ -128,6 +150,7 @@ int main(void)
 	test_writing();
 	test_many();
 	test_reading();
+	test_newer();
 	test_no_file();
 	return tap_done();
 }
