@@ -151,6 +151,23 @@ spoil() {
 	done
 }
 
+@test "check: the journal is emptied only when what is written anew has its name for good" {
+	command -v strace >/dev/null || cannot_run 'strace is not installed'
+	leased a b c
+	spoil $dir/journal 3 12
+	before=$(cksum <$dir/journal)
+	# Of the saved journal and index, of the new file, of the directory.
+	status=0
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EIO:when=4 \
+		"$plugins/poolctl" check rail0 --fix --yes 2>/run/stderr || status=$?
+	[ "$status" = 1 ] || fail "exit status $status: $(cat /run/stderr)"
+	grep -q 'Input/output error' /run/stderr
+	[ "$before" = "$(cksum <$dir/journal)" ] || fail 'the journal is empty'
+	tool check rail0 --fix --yes
+	ends 0
+	[ "$(leases | wc -l)" = 3 ]
+}
+
 @test "check: what a line leased that nobody can read stays leased" {
 	leased a b c
 	spoil $dir/journal 3 20 40

@@ -253,6 +253,7 @@ static int write_text(struct check *check)
 	struct writing w = { .check = check };
 	char tmp[PATH_MAX];
 	struct index index = { 0 };
+	int rc;
 
 	if (check_open_index(check, &index)) {
 		if (index.header->cover.seq > check->seq)
@@ -274,7 +275,11 @@ static int write_text(struct check *check)
 		return -1;
 	}
 	fclose(w.out);
-	store_sync(check->store);
+	rc = store_sync(check->store);
+	if (rc < 0)
+		return cni_fail_errno(&check->err, CNI_IO_FAILURE, rc, NULL,
+			"write the name of %s to the disk (the journal was not emptied)",
+			store_path(check->store, "leases"));
 	if (truncate(store_path(check->store, "journal"), 0) < 0 && errno != ENOENT)
 		return cni_fail_errno(&check->err, CNI_IO_FAILURE, -errno, NULL, "empty %s",
 			store_path(check->store, "journal"));
