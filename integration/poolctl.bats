@@ -363,6 +363,11 @@ x/net1: 10.1.0.1/24" ] || fail "leases: $(leases)"
 	tool import nv-ipam /run/nv --yes
 	ends 1
 	says 'no store of nv-ipam'
+	for option in --pool --ifname; do
+		tool import nv-ipam /run/nv --yes $option x
+		ends 2
+		says "$option.*host-local"
+	done
 }
 
 # boot: when the machine began, by the clock that it had then if that is known.

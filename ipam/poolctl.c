@@ -21,7 +21,7 @@ const struct poolctl_option poolctl_options[] = {
 	{ "fix", NULL, "repair what can be repaired without risk", offsetof(struct poolctl, fix) },
 	{ "cache-dir", "DIR", "the runtime's cache of results (default /var/lib/cni/results)",
 		offsetof(struct poolctl, cache_dir) },
-	{ "pool", "NAME", "the pool to import into (default: the name of the directory)",
+	{ "pool", "NAME", "the pool to import host-local's into (default: the name of the directory)",
 		offsetof(struct poolctl, pool) },
 	{ "network", "NAME", "the network of what is imported (default: the pool's name)",
 		offsetof(struct poolctl, network) },

@@ -251,6 +251,11 @@ int poolctl_import(const struct poolctl *tool)
 	struct cni_error err = { 0 };
 	int rc;
 
+	if (!strcmp(kind, "nv-ipam") && (tool->pool || tool->ifname)) {
+		poolctl_complain("--pool and --ifname are for host-local: each entry of nv-ipam "
+				 "names its own");
+		return POOLCTL_USAGE;
+	}
 	if (!strcmp(kind, "host-local")) {
 		rc = import_host_local(tool, path, &import, &err);
 	} else if (!strcmp(kind, "nv-ipam")) {
