@@ -106,4 +106,13 @@ int check_each_lost(struct check *check, check_lost_fn *lost, void *data); /* -1
 /* Do check->repairs. 0 or -1 with check->err. */
 int check_fix(struct check *);
 
+/*
+ * Write leases and journal anew, once the files as they were have been saved. 1: that would lose
+ * something, told already; 0 or -1 with check->err.
+ */
+int check_fix_text(struct check *);
+
+/* What was done, or not, on stderr. */
+void check_said(const struct check *, const char *what);
+
 #endif

@@ -28,6 +28,14 @@ struct ip ip_from_number(u128 number, uint8_t prefix)
 	return ip;
 }
 
+struct ip ip_whole(u128 number)
+{
+	struct ip ip = ip_from_number(number, 0);
+
+	ip.prefix = (uint8_t)ip_bits(&ip);
+	return ip;
+}
+
 bool span_has(struct span span, u128 address)
 {
 	return span.first <= address && address <= span.last;

@@ -67,14 +67,6 @@ static void put_record(struct output *out, const struct record *record)
 	put_line(out, line, record_print(record, line));
 }
 
-static struct ip whole_address(u128 number)
-{
-	struct ip ip = ip_from_number(number, 32);
-
-	ip.prefix = (uint8_t)ip_bits(&ip);
-	return ip;
-}
-
 static void put_cursors(struct output *out, const struct index_header *header)
 {
 	for (int64_t set = 0; set < RANGE_SETS_MAX; set++) {
@@ -84,7 +76,7 @@ static void put_cursors(struct output *out, const struct index_header *header)
 		if (!cursor->is_set)
 			continue;
 		record.lease.n_addresses = 1;
-		record.lease.addresses[0] = whole_address((u128)cursor->high << 64 | cursor->low);
+		record.lease.addresses[0] = ip_whole((u128)cursor->high << 64 | cursor->low);
 		put_record(out, &record);
 	}
 }
@@ -99,7 +91,7 @@ static bool put_cooling(u128 address, int64_t released, void *data)
 	record.op = RECORD_COOL;
 	record.cool = cool_print(released, cool);
 	record.lease.n_addresses = 1;
-	record.lease.addresses[0] = whole_address(address);
+	record.lease.addresses[0] = ip_whole(address);
 	put_record(out, &record);
 	return out->failed;
 }
