@@ -259,6 +259,18 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 	files_are '10.1.0.3 b net1'
 }
 
+@test "host-local: what others have released cannot be noted: the cause is told" {
+	hl ADD "$v4"
+	rm $networks/rail0/10.1.0.2
+	mount --bind -o ro $networks/.fabric-cni $networks/.fabric-cni
+	mount -o remount,bind,ro $networks/.fabric-cni
+	hl ADD "$v4" CNI_CONTAINERID=b
+	fails 5 'write .*/journal.*Read-only file system'
+	umount $networks/.fabric-cni
+	hl ADD "$v4" CNI_CONTAINERID=b
+	gives 10.1.0.3/24
+}
+
 @test "host-local: 40 ADDs at once, no address twice" {
 	text=$(hostlocal .)
 	for i in {1..40}; do

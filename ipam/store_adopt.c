@@ -204,12 +204,17 @@ static int by_owner(const void *a, const void *b)
 	return left->ip.family == AF_INET ? -1 : 1;
 }
 
+struct comparison {
+	const struct entries *entries; /* by address */
+	struct cni_error *err;
+};
+
 /* Remove a lease that is not wholly in the files. */
 static int drop_stale(struct store *store, const struct lease *lease, void *data)
 {
-	const struct entries *entries = data;
+	const struct comparison *comparison = data;
+	const struct entries *entries = comparison->entries;
 	bool agrees = !strcmp(lease->ifname, LEASE_ANY_IFNAME) || !strchr(lease->ifname, ':');
-	struct cni_error err = { 0 };
 
 	for (size_t i = 0; agrees && i < lease->n_addresses; i++) {
 		struct entry key = { .number = ip_number(&lease->addresses[i]) };
@@ -220,7 +225,8 @@ static int drop_stale(struct store *store, const struct lease *lease, void *data
 		agrees = entry && !strcmp(entry->text, lease->container_id) &&
 			 !strcmp(entry->ifname, lease->ifname);
 	}
-	return agrees ? 0 : store_remove(store, lease->container_id, lease->ifname, &err);
+	return agrees ? 0
+		      : store_remove(store, lease->container_id, lease->ifname, comparison->err);
 }
 
 struct adoption {
@@ -283,18 +289,15 @@ static int adopt_owner(
 
 static int adopt(struct store *store, struct entries *entries, struct cni_error *err)
 {
+	struct comparison comparison = { .entries = entries, .err = err };
 	struct adoption to;
 
 	to.store = store;
 	to.boot_time = boot_time();
 	if (entries->n)
 		qsort(entries->list, entries->n, sizeof(*entries->list), by_address);
-	if (store_each(store, drop_stale, entries, err) < 0)
-		return err->code
-			       ? -1
-			       : cni_fail(err, CNI_IO_FAILURE,
-					 "bring pool \"%s\" in line with the leases of host-local",
-					 store->pool);
+	if (store_each(store, drop_stale, &comparison, err) < 0)
+		return -1;
 	if (entries->n)
 		qsort(entries->list, entries->n, sizeof(*entries->list), by_owner);
 	for (size_t i = 0, end; i < entries->n; i = end) {
