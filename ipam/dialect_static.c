@@ -76,18 +76,21 @@ int dialect_extra_addresses(
 }
 
 /* The next part of a list with commas, without the blanks around; false at its end. */
-static bool next_part(const char **list, char part[IP_TEXT])
+#define PART_TEXT 256 /* cut behind it: no address is that long */
+static bool next_part(const char **list, char part[PART_TEXT])
 {
-	size_t length, blank;
+	const char *start = *list;
+	size_t length;
 
-	if (!*list)
+	if (!start)
 		return false;
-	blank = strspn(*list, " \t");
-	length = strcspn(*list + blank, ",");
-	snprintf(part, IP_TEXT, "%.*s", (int)length, *list + blank);
-	part[strcspn(part, " \t")] = '\0';
-	*list += blank + length;
-	*list = **list ? *list + 1 : NULL;
+	length = strcspn(start, ",");
+	*list = start[length] ? start + length + 1 : NULL;
+	for (; length && strchr(" \t", *start); length--)
+		start++;
+	while (length && strchr(" \t", start[length - 1]))
+		length--;
+	snprintf(part, PART_TEXT, "%.*s", (int)length, start);
 	return true;
 }
 
@@ -97,7 +100,7 @@ int dialect_extra_args(
 {
 	const char *ips = cni_request_arg(req, "IP"), *gateways = cni_request_arg(req, "GATEWAY");
 	size_t first = config->n_extra;
-	char part[IP_TEXT];
+	char part[PART_TEXT];
 	struct ip gateway;
 
 	if (config_check_args(req, err) < 0)
