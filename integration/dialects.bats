@@ -352,7 +352,9 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 	.ipam.addresses = [{address: "10.1.0.5/24", gateway: "x"}]@@invalid gateway address: x
 	.ipam.addresses = ["10.1.0.5/24"]@@is expected, not a string
 	.@IP=10.1.0.5@the 'ip' field is expected to be in CIDR notation, got: '10.1.0.5'
+	.@IP=10.1.0.5/24 x,10.1.0.6/24@the 'ip' field is expected to be in CIDR notation, got: '10.1.0.5/24 x'
 	.@IP=10.1.0.5/24;GATEWAY=y@invalid gateway address: y
+	.@IP=10.1.0.5/24;GATEWAY=10.1.0.1 10.1.0.2@invalid gateway address: 10.1.0.1 10.1.0.2
 	.args.cni.ips = ["10.1.0.5"]@@an entry in the 'ips' field is NOT in CIDR notation, got: '10.1.0.5'
 	.runtimeConfig.ips = [7]@@an entry in the 'ips' field is NOT in CIDR notation
 	del(.ipam)@@IPAM config missing 'ipam' key
@@ -406,6 +408,18 @@ published='.range = "192.168.2.225/28" | .exclude = ["192.168.2.229/30", "192.16
 	json '.routes == [{dst: "10.7.0.0/16"}] and .dns == {domain: "x"}'
 	wa ADD '.range = "192.168.2.0/24" | .range_start = "rubbish" | .range_end = "10.1.1.1"' CNI_CONTAINERID=b
 	gives 192.168.2.1/24
+	# Decimal, whatever the zeros.
+	wa ADD '.range = "192.168.3.0/24" | .range_start = "00192.00168.3.044" | .range_end = "192.168.003.044" | .gateway = "192.168.003.001"' \
+		CNI_CONTAINERID=c
+	gives 192.168.3.44/24
+	json '.ips[0].gateway == "192.168.3.1"'
+	wa ADD '.range = "192.168.3.0/24" | .range_start = "192.168.3.044" | .range_end = "192.168.3.044"' CNI_CONTAINERID=d
+	fails 11 'exhausted'
+	# The two ends in "range": the last one counts, the first where there is no other.
+	wa ADD '.range = "10.4.0.10-10.4.0.11/24" | .range_start = "10.4.0.11" | .range_end = "10.4.0.99"' CNI_CONTAINERID=e
+	gives 10.4.0.11/24
+	wa ADD '.range = "10.4.0.10-10.4.0.11/24" | .range_start = "10.4.0.11" | .range_end = "10.4.0.99"' CNI_CONTAINERID=f
+	fails 11 'exhausted'
 }
 
 @test "whereabouts: static addresses and those of CNI_ARGS are added, and not given out" {
@@ -458,7 +472,9 @@ published='.range = "192.168.2.225/28" | .exclude = ["192.168.2.229/30", "192.16
 	done <<-'END'
 	.@it needs a "range" or "ipRanges"
 	.range = "x"@invalid CIDR "x"
-	.range = "10.9.0.1-10.1.0.5/24"@invalid CIDR
+	.range = "10.9.0.1-10.1.0.5/24"@invalid range start for CIDR 10.1.0.0/24: 10.9.0.1
+	.range = "x-10.1.0.5/24"@invalid range start
+	.range = "10.1.0.1-x"@invalid CIDR "x"
 	.range = "10.1.0.0/31"@net mask is too short
 	.range = "10.1.0.0/24" | .exclude = ["x"]@could not parse exclude range: x
 	.range = "10.1.0.0/24" | .gateway = "x"@invalid gateway IP

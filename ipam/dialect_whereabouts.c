@@ -139,26 +139,41 @@ static void strip_zeros(const char *text, char out[2 * IP_TEXT])
 	out[n] = '\0';
 }
 
-/* "CIDR", host bits allowed, or "first-last/prefix". */
-static int read_cidr(struct range *range, const char *text, struct ip *start, struct ip *end)
+static int parse_ip(const char *text, struct ip *ip)
 {
-	char clean[2 * IP_TEXT] = "", *dash;
+	char clean[2 * IP_TEXT];
+
+	strip_zeros(text, clean);
+	return ip_parse(clean, ip);
+}
+
+/* "CIDR", host bits allowed, or "first-last/prefix": then *first and *last are set. */
+static int read_cidr(struct range *range, const char *text, struct ip *first, struct ip *last,
+	struct cni_error *err)
+{
+	char clean[2 * IP_TEXT] = "", subnet[IP_TEXT], *dash;
 
 	strip_zeros(text, clean);
 	dash = strchr(clean, '-');
 	if (ip_parse_cidr(dash ? dash + 1 : clean, &range->subnet) < 0)
-		return -1;
-	if (dash) {
-		*dash = '\0';
-		*end = range->subnet;
-		if (ip_parse(clean, start) < 0 || !ip_contains(&range->subnet, start))
-			return -1;
-	}
+		return cni_fail(err, CNI_INVALID_CONFIG, "invalid CIDR \"%s\" in range",
+			dash ? dash + 1 : text);
+	if (dash)
+		*last = range->subnet;
 	ip_mask(&range->subnet);
+	if (!dash)
+		return 0;
+	*dash = '\0';
+	if (ip_parse(clean, first) < 0 || !ip_contains(&range->subnet, first))
+		return cni_fail(err, CNI_INVALID_CONFIG, "invalid range start for CIDR %s: %s",
+			ip_print_cidr(&range->subnet, subnet), clean);
 	return 0;
 }
 
-/* An end that is not given, or is none in a range of the list; at the top it is read over. */
+/*
+ * An end that is not given, or is none in a range of the list; at the top it is read over. Zeros may
+ * lead only there.
+ */
 static int read_end(
 	const char *text, bool is_top, const char *key, struct ip *ip, struct cni_error *err)
 {
@@ -166,7 +181,7 @@ static int read_end(
 
 	if (!is_given(text))
 		return 0;
-	if (!ip_parse(text, &read))
+	if (!(is_top ? parse_ip(text, &read) : ip_parse(text, &read)))
 		*ip = read;
 	else if (!is_top)
 		return cni_fail(err, CNI_INVALID_CONFIG, "%s \"%s\" is no IP address", key, text);
@@ -209,14 +224,13 @@ static int read_words(
 	struct range *range, const struct json *object, bool is_top, struct cni_error *err)
 {
 	struct range_words words = { 0 };
-	struct ip start = { 0 }, end = { 0 };
+	struct ip start = { 0 }, end = { 0 }, first = { 0 }, last = { 0 };
 
 	if (json_bind(object, dialect_whereabouts_range_fields, &words, CNI_INVALID_CONFIG, err) <
 		0)
 		return -1;
-	if (!is_given(words.range) || read_cidr(range, words.range, &start, &end) < 0)
-		return cni_fail(err, CNI_INVALID_CONFIG, "invalid CIDR \"%s\" in range",
-			words.range ? words.range : "");
+	if (read_cidr(range, words.range ? words.range : "", &first, &last, err) < 0)
+		return -1;
 	if (range->subnet.prefix > ip_bits(&range->subnet) - 2)
 		return cni_fail(err, CNI_INVALID_CONFIG, "net mask is too short: %s", words.range);
 	if (config_has_mapped(&range->subnet))
@@ -225,6 +239,9 @@ static int read_words(
 	if (read_end(words.start, is_top, "range_start", &start, err) < 0 ||
 		read_end(words.end, is_top, "range_end", &end, err) < 0)
 		return -1;
+	/* Of the ends in "range" the last one counts, and the first where there is no other. */
+	start = start.family ? start : first;
+	end = last.family ? last : end;
 	if (start.family && end.family && ip_number(&end) < ip_number(&start))
 		end.family = 0;
 	set_bounds(range, &start, &end);
@@ -268,7 +285,7 @@ static int set_gateway(struct range_sets *sets, const char *text, struct cni_err
 
 	if (!is_given(text))
 		return 0;
-	if (ip_parse(text, &gateway) < 0)
+	if (parse_ip(text, &gateway) < 0)
 		return cni_fail(err, CNI_INVALID_CONFIG, "ipam: invalid gateway IP: %s", text);
 	for (size_t i = 0; i < sets->n_sets; i++)
 		if (sets->sets[i].ranges->subnet.family == gateway.family)
