@@ -542,13 +542,45 @@ programs() {
 }
 
 @test "nv-ipam is not served: executed where it is, refused under a link" {
-	cni ADD macvlan <<<"$(conf '.ipam = {type: "nv-ipam", poolName: "my-pool"}')"
+	local command config
+
+	config=$(conf '.ipam = {type: "nv-ipam", poolName: "my-pool"}')
+	cni ADD macvlan <<<"$config"
 	[ "$status" != 0 ] && [[ $output == *nv-ipam* ]] || fail 'expected it to be looked for'
 	ln -s pool $plugins/nv-ipam
-	cni ADD nv-ipam <<<"$(conf '.type = "bridge" | .ipam = {type: "nv-ipam", poolName: "my-pool"}')"
+	for command in ADD CHECK; do
+		cni $command nv-ipam <<<"$(with_result "$config" '{"ips": []}')"
+		fails 7 'let the nv-ipam plugin serve this network'
+	done
+	cni STATUS nv-ipam <<<"$config"
 	fails 7 'let the nv-ipam plugin serve this network'
-	rm $plugins/nv-ipam
+	# In the plugin's own process, too.
+	cni ADD macvlan <<<"$config"
+	fails 7 'let the nv-ipam plugin serve this network'
 	no_link pod1 net1
+	cni DEL nv-ipam <<<"$config"
+	succeeds_silently
+	cni DEL macvlan <<<"$config"
+	succeeds_silently
+	cni GC nv-ipam <<<"$(jq '."cni.dev/valid-attachments" = []' <<<"$config")"
+	succeeds_silently
+	rm $plugins/nv-ipam
+	[ -z "$(ls -A /var/lib/cni)" ]
+	cat >$plugins/nv-ipam <<-'END'
+	#!/bin/sh
+	echo "$CNI_COMMAND $(jq -c .ipam)" >>/run/nv-ipam.calls
+	[ "$CNI_COMMAND" != ADD ] || echo '{"cniVersion":"1.1.0","ips":[{"address":"10.1.0.42/24"}]}'
+	END
+	chmod +x $plugins/nv-ipam
+	cni ADD macvlan <<<"$config"
+	succeeds
+	link pod1 net1 '[.addr_info[] | select(.family == "inet") | .local] == ["10.1.0.42"]'
+	cni DEL macvlan <<<"$config"
+	succeeds_silently
+	rm $plugins/nv-ipam
+	[ "$(cat /run/nv-ipam.calls)" = 'ADD {"type":"nv-ipam","poolName":"my-pool"}
+DEL {"type":"nv-ipam","poolName":"my-pool"}' ] || fail "calls: $(cat /run/nv-ipam.calls)"
+	[ -z "$(ls -A /var/lib/cni)" ]
 }
 
 @test "links are made where they are asked for, over nobody else's file" {
