@@ -259,6 +259,18 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 	files_are '10.1.0.3 b net1'
 }
 
+@test "host-local: an ADD that fails has not moved the cursor" {
+	command -v strace >/dev/null || cannot_run 'strace is not installed'
+	hl ADD "$v4"
+	config=$(hostlocal "$v4")
+	ASAN_OPTIONS=detect_leaks=0 CNI_COMMAND=ADD CNI_CONTAINERID=b CNI_NETNS=/run/netns/pod1 CNI_IFNAME=net1 CNI_PATH=$plugins \
+		strace -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=ENOSPC $plugins/host-local <<<"$config" >/run/output &&
+		fail "expected a failure: $(cat /run/output)"
+	grep -q 'No space left' /run/output
+	[ "$(cat $networks/rail0/last_reserved_ip.0)" = 10.1.0.2 ] || fail "the cursor: $(cat $networks/rail0/last_reserved_ip.0)"
+	files_are '10.1.0.2 pod1 net1'
+}
+
 @test "host-local: what others have released cannot be noted: the cause is told" {
 	hl ADD "$v4"
 	rm $networks/rail0/10.1.0.2

@@ -98,7 +98,10 @@ int mirror_begin(struct store *, const struct record *, const struct change *, s
 /* It failed, or the commit did: what was made is removed and what was removed is made. */
 void mirror_undo(struct store *, const struct record *, const struct change *);
 
-/* The commit is done, the index does not know yet: files of what is no longer held are removed. */
+/*
+ * The commit is done, the index does not know yet: the cursors move, files of what is no longer held
+ * are removed.
+ */
 void mirror_finish(struct store *, const struct record *, const struct change *);
 
 /* Make the store agree with the files, for mirror_lock(). */

@@ -152,19 +152,16 @@ static int make_file(
 	return rc < 0 ? cannot_write(store, name, rc, err) : 0;
 }
 
-static int move_cursors(struct store *store, const struct lease *lease, struct cni_error *err)
+/* One that cannot be written stays behind: the next search begins at an address that is taken. */
+static void move_cursors(struct store *store, const struct lease *lease)
 {
 	for (size_t i = 0; i < lease->n_addresses; i++) {
 		char name[40], text[IP_TEXT];
-		int rc = 0;
 
 		snprintf(name, sizeof(name), MIRROR_CURSOR, i);
 		if (!(lease->fixed >> i & 1))
-			rc = write_file(store, name, O_TRUNC, ip_print(&lease->addresses[i], text));
-		if (rc < 0)
-			return cannot_write(store, name, rc, err);
+			write_file(store, name, O_TRUNC, ip_print(&lease->addresses[i], text));
 	}
-	return 0;
 }
 
 static int make_files(struct store *store, const struct record *record, const struct change *change,
@@ -185,7 +182,7 @@ static int make_files(struct store *store, const struct record *record, const st
 			return -1;
 		mirror->made[mirror->n_made++] = *ip;
 	}
-	return move_cursors(store, &record->lease, err);
+	return 0;
 }
 
 static int restore_one(struct store *store, const struct record *record, const struct ip *ip)
@@ -236,6 +233,7 @@ void mirror_finish(struct store *store, const struct record *record, const struc
 {
 	if (!store_is_mirrored(store) || store->mirror.adopting || record->op != RECORD_ADD)
 		return;
+	move_cursors(store, &record->lease);
 	if (change->held)
 		remove_files(store, record, change->held);
 	if (change->replaced)
