@@ -171,8 +171,8 @@ static int read_cidr(struct range *range, const char *text, struct ip *first, st
 }
 
 /*
- * An end that is not given, or is none in a range of the list; at the top it is read over. Zeros may
- * lead only there.
+ * An end that is not given, or is none in a range of the list; at the top it is read over. Zeros
+ * may lead only there.
  */
 static int read_end(
 	const char *text, bool is_top, const char *key, struct ip *ip, struct cni_error *err)

@@ -13,7 +13,7 @@ __extension__ typedef unsigned __int128 u128;
 
 u128 ip_number(const struct ip *ip);
 struct ip ip_from_number(u128 number, uint8_t prefix); /* family by the mapped prefix */
-struct ip ip_whole(u128 number); /* the prefix is all of it: /32 or /128 */
+struct ip ip_whole(u128 number);		       /* the prefix is all of it: /32 or /128 */
 
 struct span {
 	u128 first, last; /* both included; first > last: empty */
