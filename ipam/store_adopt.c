@@ -50,6 +50,8 @@ static bool is_word(const char *text)
 	return true;
 }
 
+#define NOBODY "?" /* no container ID */
+
 /* What no plugin can have written keeps its address, for nobody, until somebody removes it. */
 static int nobody(struct entry *entry)
 {
@@ -57,11 +59,11 @@ static int nobody(struct entry *entry)
 
 	free(entry->text);
 	ip_print(&entry->ip, name);
-	if (asprintf(&entry->text, "?%c%s", '\0', name) < 0) {
+	if (asprintf(&entry->text, NOBODY "%c%s", '\0', name) < 0) {
 		entry->text = NULL;
 		return -ENOMEM;
 	}
-	entry->ifname = entry->text + 2;
+	entry->ifname = entry->text + sizeof(NOBODY);
 	entry->time = time(NULL);
 	return 0;
 }
@@ -261,7 +263,8 @@ static int adopt_lease(
 		memcpy(lease, &to->held, LEASE_FIELDS);
 	lease->container_id = list->text;
 	lease->ifname = to->ifname;
-	lease->network = to->store->pool;
+	/* A GC of the network has no say in what is nobody's. */
+	lease->network = strcmp(list->text, NOBODY) ? to->store->pool : NULL;
 	if (!rc) {
 		lease->time = list->time;
 		lease->boot = list->time < to->boot_time ? OLD_BOOT : boot_id();
