@@ -283,6 +283,18 @@ small='.ranges = [[{subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10
 	gives 10.1.0.3/24
 }
 
+@test "host-local: GC leaves alone what nobody can read" {
+	hl ADD "$v4"
+	occupy 10.1.0.5 'no owner at all'
+	mkdir $networks/rail0/10.1.0.6
+	cni GC host-local <<<"$(hostlocal "$v4" | jq '."cni.dev/valid-attachments" = []')"
+	succeeds_silently
+	files_are '10.1.0.5 no owner at all'
+	[ -d $networks/rail0/10.1.0.6 ]
+	hl ADD "$v4 | .ranges[0][0].rangeStart = \"10.1.0.5\" | .ranges[0][0].rangeEnd = \"10.1.0.7\""
+	gives 10.1.0.7/24
+}
+
 @test "host-local: 40 ADDs at once, no address twice" {
 	text=$(hostlocal .)
 	for i in {1..40}; do
@@ -493,6 +505,10 @@ published='.range = "192.168.2.225/28" | .exclude = ["192.168.2.229/30", "192.16
 	.ipRanges = [{range: "10.1.0.0/24", range_start: "x"}]@ipam.ipRanges\[0\]: range_start "x" is no IP address
 	.ipRanges = [{range: "10.1.0.0/24"}, {range: "10.1.0.0/25"}]@overlaps
 	.ipRanges = ["x"]@is expected, not a string
+	.range = "10.1.0.0/24" | .kubernetes = {kubeconfig: 5}@kubeconfig
+	.range = "10.1.0.0/24" | .kubernetes = "/etc/kubeconfig"@kubernetes
+	.range = "10.1.0.0/24" | .network_name = "x" | .enable_overlapping_ranges = "true"@enable_overlapping_ranges
+	.range = "10.1.0.0/24" | .network_name = 5 | .enable_overlapping_ranges = false@network_name
 	END
 	wa ADD '.range = "10.1.0.0/24"' CNI_ARGS=IgnoreUnknown=1
 	fails 4 'K8S_POD_NAME'

@@ -21,8 +21,11 @@ struct range_words {
 
 struct words {
 	const struct json *ranges, *addresses, *routes, *dns;
-	const char *gateway, *datastore, *etcd, *slices, *path;
-	const struct json *kubernetes;
+	const char *gateway, *datastore, *etcd, *slices, *path, *kubeconfig;
+	/* Only their types are looked at here: read_store() needs them where all else may be wrong.
+	 */
+	const char *network;
+	bool overlapping;
 };
 
 const struct json_field dialect_whereabouts_range_fields[] = {
@@ -30,6 +33,11 @@ const struct json_field dialect_whereabouts_range_fields[] = {
 	{ "range_start", json_bind_string, offsetof(struct range_words, start) },
 	{ "range_end", json_bind_string, offsetof(struct range_words, end) },
 	{ "exclude", json_bind_list, offsetof(struct range_words, exclude) },
+	{ 0 },
+};
+
+static const struct json_field kubernetes_fields[] = {
+	{ "kubeconfig", json_bind_string, 0 },
 	{ 0 },
 };
 
@@ -44,7 +52,10 @@ const struct json_field dialect_whereabouts_fields[] = {
 	{ "etcd_host", json_bind_string, offsetof(struct words, etcd) },
 	{ "node_slice_size", json_bind_string, offsetof(struct words, slices) },
 	{ "configuration_path", json_bind_string, offsetof(struct words, path) },
-	{ "kubernetes", json_bind_value, offsetof(struct words, kubernetes) },
+	{ "kubernetes", json_bind_object, offsetof(struct words, kubeconfig),
+		.fields = kubernetes_fields },
+	{ "network_name", json_bind_string, offsetof(struct words, network) },
+	{ "enable_overlapping_ranges", json_bind_bool, offsetof(struct words, overlapping) },
 	{ 0 },
 };
 
@@ -58,7 +69,7 @@ static bool is_given(const char *text)
 /* The key that asks for a cluster, NULL if there is none. */
 static const char *cluster_key(const struct words *words)
 {
-	if (dialect_text(words->kubernetes, "kubeconfig"))
+	if (is_given(words->kubeconfig))
 		return "kubernetes.kubeconfig";
 	if (is_given(words->datastore))
 		return "datastore";

@@ -34,8 +34,6 @@ static const struct json_field whereabouts[] = {
 	OBJECT_OF("kubernetes", whereabouts_kubernetes),
 	ROUTES,
 	DNS,
-	STRING("network_name"),
-	BOOLEAN("enable_overlapping_ranges"),
 	INTEGER("leader_lease_duration"),
 	INTEGER("leader_renew_deadline"),
 	INTEGER("leader_retry_period"),
