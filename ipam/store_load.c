@@ -49,6 +49,9 @@ static int open_journal(struct store *store, bool create)
 	return store->durable ? store_sync(store) : 0;
 }
 
+_Static_assert(RECORD_FORMAT == 1, "a new format needs a new VERSION_OF_LAYOUT in index.c: an index "
+				   "at rest is believed before the text is looked at");
+
 /* Does the index belong to these files and to this boot, and was it at rest? */
 static bool is_current(const struct index *index, const struct index_cover *now)
 {
