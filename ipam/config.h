@@ -77,6 +77,12 @@ int config_store_native(const struct cni_request *, struct store_options *, stru
 
 /* ---- Between the files of the configuration ---- */
 
+/* Absent and "" are the same. */
+static inline bool config_is_given(const char *text)
+{
+	return text && *text;
+}
+
 /* Put "path: " before the message of an error. Returns -1. */
 int config_under(struct cni_error *err, const char *path);
 

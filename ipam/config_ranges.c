@@ -19,11 +19,6 @@ const struct json_field config_range_fields[] = {
 	{ 0 },
 };
 
-static bool is_given(const char *text)
-{
-	return text && *text;
-}
-
 bool config_has_mapped(const struct ip *subnet)
 {
 	static const struct span mapped = { (u128)0xffff << 32, (u128)0xffff << 32 | UINT32_MAX };
@@ -37,7 +32,7 @@ static int read_subnet(struct range *range, const char *text, struct cni_error *
 	char network[IP_TEXT];
 	struct ip masked;
 
-	if (!is_given(text))
+	if (!config_is_given(text))
 		return cni_fail(err, CNI_INVALID_CONFIG, "%s: \"subnet\" is missing", range->path);
 	if (ip_parse_cidr(text, &range->subnet) < 0)
 		return cni_fail(err, CNI_INVALID_CONFIG,
@@ -64,7 +59,7 @@ static int read_bound(
 {
 	struct ip ip;
 
-	if (!is_given(text))
+	if (!config_is_given(text))
 		return 0;
 	if (ip_parse(text, &ip) < 0)
 		return cni_fail(err, CNI_INVALID_CONFIG, "%s: %s \"%s\" is no IP address",
@@ -100,7 +95,7 @@ static int read_bounds(struct range *range, const struct words *words, struct cn
 
 static int read_gateway(struct range *range, const char *text, struct cni_error *err)
 {
-	if (!is_given(text) || !strcmp(text, "none"))
+	if (!config_is_given(text) || !strcmp(text, "none"))
 		return 0;
 	if (!strcmp(text, "first")) {
 		range->gateway =

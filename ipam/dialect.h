@@ -53,6 +53,15 @@ const char *dialect_text(const struct json *object, const char *key);
 int dialect_extra_addresses(struct pool_config *, const struct json *list, struct cni_error *err);
 int dialect_extra_args(const struct cni_request *, struct pool_config *, struct cni_error *err);
 
+/*
+ * Ranges in the words of whereabouts: "range" of the object, and a list of objects with one each. The
+ * gateway comes after range_sets_check(), which would reserve it: whereabouts gives it out, unless it
+ * is excluded.
+ */
+int whereabouts_ranges(const struct json *ipam, const struct json *list, struct range_sets *,
+	struct cni_error *err);
+int whereabouts_gateway(struct range_sets *, const char *text, struct cni_error *err);
+
 /* "CNI version X does not support more than 1 address per family", before 0.3.0. */
 int dialect_check_families(
 	const struct cni_request *, size_t n_ipv4, size_t n_ipv6, struct cni_error *err);
