@@ -179,9 +179,6 @@ prepare_kernel() {
 		awk '$1 == "Depends:" && $2 ~ /^linux-(headers|kbuild)-/ { print $2 }')
 	# shellcheck disable=SC2086 # words
 	unpack "$new/headers" "linux-headers-$release" $headers
-	# The one absolute path in there names their common half.
-	sed -i "s#^include /usr/src/#include $cache/$1/headers/usr/src/#" \
-		"$new/headers/usr/src/linux-headers-$release/Makefile"
 
 	say "kernel $1: the source of netdevsim"
 	version=$(private_apt "$cache/apt" apt-cache show "$image" | sed -n 's/^Version: //p' | head -n 1)
@@ -194,20 +191,23 @@ prepare_kernel() {
 
 # prepare_module KERNEL NAME SOURCE...: built outside the tree; a change of the source builds it again.
 prepare_module() {
-	local kernel=$cache/$1 name=$2 release module work
+	local kernel=$cache/$1 name=$2 release module work headers
 
 	shift 2
 	release=$(<"$kernel/release")
 	module=$kernel/lib/modules/$release/updates/$name.ko
 	work=$kernel/build-$name
+	headers=$kernel/headers/usr/src/linux-headers-$release
 	! current "$module" "$@" || return 0
 	say "kernel ${kernel##*/}: module $name"
 	rm -rf "$work"
 	mkdir -p "$work" "${module%/*}"
 	cp "$@" "$work/"
+	# The one absolute path in there names their common half, and the cache may have been moved.
+	sed -i 's#^include .*/linux-headers-#include ../linux-headers-#' "$headers/Makefile"
 	# Type information for BPF would need pahole and serves nothing here. Warnings are errors in what is
 	# ours, and Debian's compiler for the kernel is gcc-12.
-	make -s -j "$(nproc)" -C "$kernel/headers/usr/src/linux-headers-$release" M="$work" CC=gcc-12 \
+	make -s -j "$(nproc)" -C "$headers" M="$work" CC=gcc-12 \
 		CONFIG_DEBUG_INFO_BTF_MODULES='' ${module_flags:+"${module_flags[@]}"} modules >"$work/log" 2>&1 || {
 		tail -n 40 "$work/log" >&2
 		die "module $name cannot be built for $release"
