@@ -138,10 +138,11 @@ int attach_find(struct attach *attach, const struct rdma_conf *conf,
 	return 0;
 }
 
-static void describe_state(struct attach *attach)
+static int write_state(struct attach *attach, struct cni_error *err)
 {
 	const struct cni_request *req = attach->request;
 	struct rdma_state *state = &attach->state;
+	char id[CNI_ATTACHMENT_ID];
 
 	state->network = req->name;
 	state->container_id = req->container_id;
@@ -150,67 +151,54 @@ static void describe_state(struct attach *attach)
 	state->netns_id = netns_print_id(&req->netns_id, attach->netns_id);
 	state->boot = boot_id();
 	state->device_id = attach->device.id;
+	return rdma_state_write(state, attach->world->states, cni_request_id(req, id), err);
 }
 
-static int write_state(struct attach *attach, struct cni_error *err)
-{
-	char id[CNI_ATTACHMENT_ID];
-
-	return rdma_state_write(
-		&attach->state, attach->world->states, cni_request_id(attach->request, id), err);
-}
-
-/* The name in the pod of a device that somebody else moved: he returns it under its own. */
-static int rename_there(struct attach *attach, const char *name, struct cni_error *err)
+/* Of a device that somebody else moved, who returns it under its own name. */
+static int finish_there(struct attach *attach, const struct rdma_conf *conf, struct cni_error *err)
 {
 	struct rdmadev *device = &attach->state.device;
-	int rc = strcmp(device->name, name) ? rdma_rename(&attach->inside, device->index, name) : 0;
+	int rc;
 
-	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, attach->inside.extack,
-			"rename RDMA device %s to rdmaDeviceName %s", device->name, name);
-	strcpy(device->name, name);
-	return 0;
-}
-
-static int set_tc(struct attach *attach, int64_t tc, struct cni_error *err)
-{
-	int64_t before;
-
-	if (attach->there)
+	if (conf->qos.tc >= 0)
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"rdmaQoS.tc: the plugin before has moved RDMA device %s, and its traffic "
 			"class can be set on the host only: leave it out, or use tos",
-			attach->state.device.name);
-	if (qos_set_tc(attach->world->sys, attach->state.device.name, tc, &before, err) < 0)
+			device->name);
+	if (!conf->name || !strcmp(device->name, conf->name))
+		return 0;
+	rc = rdma_rename(&attach->inside, device->index, conf->name);
+	if (rc < 0)
+		return cni_fail_errno(err, CNI_INTERNAL, rc, attach->inside.extack,
+			"rename RDMA device %s to rdmaDeviceName %s", device->name, conf->name);
+	return 0;
+}
+
+static int move_there(struct attach *attach, const struct rdma_conf *conf, struct cni_error *err)
+{
+	struct rdmadev *device = &attach->state.device;
+
+	if (conf->name)
+		strcpy(device->pod_name, conf->name);
+	if (conf->qos.tc >= 0)
+		attach->state.tc = qos_read_tc(attach->world->sys, device->name);
+	if (write_state(attach, err) < 0)
 		return -1;
-	attach->state.tc = before;
-	return before < 0 ? 0 : write_state(attach, err);
+	attach->armed = true;
+	if (conf->qos.tc >= 0 &&
+		qos_set_tc(attach->world->sys, device->name, conf->qos.tc, err) < 0)
+		return -1;
+	return rdmadev_move(device, &attach->host, &attach->inside, attach->request->netns, err);
 }
 
 int attach_move(struct attach *attach, const struct rdma_conf *conf, struct cni_error *err)
 {
-	struct rdmadev *device = &attach->state.device;
-	const char *name = conf->name ? conf->name : device->name;
+	const char *name = conf->name ? conf->name : attach->state.device.name;
+	int rc = attach->there ? finish_there(attach, conf, err) : move_there(attach, conf, err);
 
-	if (attach->there) {
-		if (rename_there(attach, name, err) < 0)
-			return -1;
-	} else {
-		if (conf->name)
-			strcpy(device->pod_name, conf->name);
-		describe_state(attach);
-		if (write_state(attach, err) < 0)
-			return -1;
-		attach->armed = true;
-	}
-	if (conf->qos.tc >= 0 && set_tc(attach, conf->qos.tc, err) < 0)
-		return -1;
-	if (!attach->there && rdmadev_move(device, &attach->host, &attach->inside,
-				      attach->request->netns, err) < 0)
-		return -1;
-	return conf->qos.tos < 0 ? 0
-				 : qos_set_tos(attach->world->configfs, name, conf->qos.tos, err);
+	if (rc < 0 || conf->qos.tos < 0)
+		return rc;
+	return qos_set_tos(attach->world->configfs, name, conf->qos.tos, err);
 }
 
 void attach_end(struct attach *attach)

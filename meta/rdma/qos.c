@@ -51,15 +51,27 @@ int qos_set_tos(const char *configfs, const char *device, int64_t tos, struct cn
 	return 0;
 }
 
-/* "Global tclass=96" */
-static int64_t read_tc(const char *path)
+static int make_tc_path(char path[PATH_MAX], const char *sys, const char *device)
 {
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return snprintf(path, PATH_MAX, "%s/class/infiniband/%s/tc/1/traffic_class", sys, device) <
+			       PATH_MAX
+		       ? 0
+		       : -ENAMETOOLONG;
+}
+
+/* "Global tclass=96" */
+int64_t qos_read_tc(const char *sys, const char *device)
+{
 	static const char key[] = "Global tclass=";
-	char text[256], *at, *end;
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	CLEANUP(closep) int fd = -1;
+	char path[PATH_MAX], text[256], *at, *end;
+	ssize_t got = -1;
 	long tc;
 
+	if (!make_tc_path(path, sys, device))
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		got = read(fd, text, sizeof(text) - 1);
 	if (got < 0)
 		return -1;
 	text[got] = '\0';
@@ -70,27 +82,20 @@ static int64_t read_tc(const char *path)
 	return end == at + strlen(key) || tc < 0 || tc > 255 ? -1 : tc;
 }
 
-int qos_set_tc(
-	const char *sys, const char *device, int64_t tc, int64_t *before, struct cni_error *err)
+int qos_set_tc(const char *sys, const char *device, int64_t tc, struct cni_error *err)
 {
 	char path[PATH_MAX];
-	int64_t was;
-	int rc;
+	int rc = make_tc_path(path, sys, device);
 
-	if (snprintf(path, sizeof(path), "%s/class/infiniband/%s/tc/1/traffic_class", sys,
-		    device) >= PATH_MAX)
-		return cni_fail(err, CNI_INTERNAL, "a path below %s is too long", sys);
-	was = read_tc(path);
-	rc = write_number(path, tc);
+	if (!rc)
+		rc = write_number(path, tc);
 	if (rc == -ENOENT)
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"rdmaQoS.tc: the driver of RDMA device %s has no traffic class (%s; only "
-			"those "
-			"of MLNX_OFED and DOCA have): leave it out, or use tos",
+			"those of MLNX_OFED and DOCA have): leave it out, or use tos",
 			device, path);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL,
-			"write rdmaQoS.tc %" PRId64 " to %s", tc, path);
-	*before = was;
+			"write rdmaQoS.tc %" PRId64 " of RDMA device %s", tc, device);
 	return 0;
 }

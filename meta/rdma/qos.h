@@ -18,10 +18,9 @@ int qos_set_tos(const char *configfs, const char *device, int64_t tos, struct cn
 /*
  * The traffic class of all RoCE packets of port 1, sysfs's
  * class/infiniband/DEVICE/tc/1/traffic_class: drivers of MLNX_OFED and DOCA have it, the kernel's
- * own do not. Set while the device is on the host, where sysfs shows it; *before is what it was, -1
- * if that cannot be read.
+ * own do not. Of a device on the host, where sysfs shows it.
  */
-int qos_set_tc(
-	const char *sys, const char *device, int64_t tc, int64_t *before, struct cni_error *err);
+int64_t qos_read_tc(const char *sys, const char *device); /* -1: it cannot be read */
+int qos_set_tc(const char *sys, const char *device, int64_t tc, struct cni_error *err);
 
 #endif

@@ -28,13 +28,12 @@ static int reopen(const struct rdma_state *state)
 static int bring_home(const struct rdma_world *world, const struct rdma_state *state, int netns,
 	int home, struct cni_error *err)
 {
-	int64_t tc;
-	int rc = rdmadev_bring_home(
-		&state->device, world->sys, state->device_id, netns, home, err);
-
-	if (rc <= 0 || state->tc < 0)
-		return rc < 0 ? -1 : 0;
-	return qos_set_tc(world->sys, state->device.name, state->tc, &tc, err);
+	if (rdmadev_bring_home(&state->device, world->sys, state->device_id, netns, home, err) < 0)
+		return -1;
+	/* Who has none any more is gone, or has got another driver. */
+	if (state->tc < 0 || qos_read_tc(world->sys, state->device.name) < 0)
+		return 0;
+	return qos_set_tc(world->sys, state->device.name, state->tc, err);
 }
 
 int attach_return(const struct rdma_world *world, const char *id, int netns, struct cni_error *err)
@@ -43,8 +42,10 @@ int attach_return(const struct rdma_world *world, const char *id, int netns, str
 	CLEANUP(closep) int home = -1, reopened = -1;
 	int found = rdma_state_read(&state, world->states, id, err);
 
-	if (found <= 0)
-		return found;
+	if (found < 0)
+		return -1;
+	if (!found)
+		return rdma_state_remove(world->states, id, err);
 	home = netns_home();
 	if (home < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, home, NULL, "open our own namespace");

@@ -30,7 +30,7 @@ int rdma_state_write(
 int rdma_state_read(
 	struct rdma_state *, const char *directory, const char *id, struct cni_error *err);
 
-/* Success if there is none. */
+/* With what a killed rdma_state_write() has left. Success if there is none. */
 int rdma_state_remove(const char *directory, const char *id, struct cni_error *err);
 
 /* Call visit with the ID of each state there is; all are visited, errors are joined. */

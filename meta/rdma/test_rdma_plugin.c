@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "hostdevice/test_tree.h"
+#include "meta/rdma/attach.h"
 #include "meta/rdma/conf.h"
 #include "meta/rdma/qos.h"
 #include "meta/rdma/rdma.h"
@@ -118,6 +119,8 @@ static void test_state(void)
 	ok(!rdma_state_remove(directory, id, &err) &&
 			rdma_state_read(&read, directory, id, &err) == 0,
 		"removed");
+	is(tree_text("states/rdma/.0123456789abcdef.json"), "",
+		"and what a killed one was writing");
 	tree_file("states/rdma/0123456789abcdef.json", "{\"network\":\"n\"");
 	ok(rdma_state_read(&read, directory, id, &err) < 0 && err.code == 6 &&
 			strstr(err.msg, directory),
@@ -130,20 +133,39 @@ static void test_state(void)
 static void test_qos(void)
 {
 	struct cni_error err = { 0 };
-	int64_t before = 0;
 
 	ok(qos_set_tos(tree_path("config"), "mlx5_2", 96, &err) < 0 && err.code == 11, "%s",
 		err.msg);
 	tree_file("config/rdma_cm/mlx5_2/ports/1/default_roce_tos", "0\n");
 	ok(!qos_set_tos(tree_path("config"), "mlx5_2", 96, &err), "a type of service");
 	is(tree_text("config/rdma_cm/mlx5_2/ports/1/default_roce_tos"), "96", "it is written");
-	ok(qos_set_tc(tree_root, "mlx5_2", 96, &before, &err) < 0 && err.code == 7, "%s", err.msg);
+	ok(qos_set_tc(tree_root, "mlx5_2", 96, &err) < 0 && err.code == 7, "%s", err.msg);
+	ok(qos_read_tc(tree_root, "mlx5_2") == -1, "a driver that has no traffic class");
 	tree_file("class/infiniband/mlx5_2/tc/1/traffic_class", "Global tclass=104\n");
-	ok(!qos_set_tc(tree_root, "mlx5_2", 96, &before, &err) && before == 104, "a traffic class");
+	ok(qos_read_tc(tree_root, "mlx5_2") == 104, "a traffic class");
+	ok(!qos_set_tc(tree_root, "mlx5_2", 96, &err), "is set");
 	tree_file("class/infiniband/mlx5_2/tc/1/traffic_class", "");
-	ok(!qos_set_tc(tree_root, "mlx5_2", 0, &before, &err) && before == -1,
-		"one that is not told");
+	ok(qos_read_tc(tree_root, "mlx5_2") == -1, "one that is not told");
+	ok(!qos_set_tc(tree_root, "mlx5_2", 0, &err), "is set");
 	is(tree_text("class/infiniband/mlx5_2/tc/1/traffic_class"), "0", "it is written");
+}
+
+/* A device that the plugin before has moved. There is no kernel to ask. */
+static void test_there(void)
+{
+	struct rdma_conf conf = { .qos = { -1, -1 } };
+	struct attach attach = ATTACH_NONE(&rdma_world, NULL);
+	struct cni_error err = { 0 };
+
+	attach.there = true;
+	strcpy(attach.state.device.name, "mlx5_2");
+	ok(!attach_move(&attach, &conf, &err), "nothing is to be done: %s", err.msg);
+	conf.name = "mlx5_2";
+	ok(!attach_move(&attach, &conf, &err), "it has its name: %s", err.msg);
+	conf.name = "rail";
+	conf.qos.tc = 96;
+	ok(attach_move(&attach, &conf, &err) < 0 && err.code == 7, "before it is renamed: %s",
+		err.msg);
 }
 
 int main(void)
@@ -152,6 +174,7 @@ int main(void)
 	test_conf();
 	test_state();
 	test_qos();
+	test_there();
 	tree_remove();
 	return tap_done();
 }
