@@ -162,8 +162,6 @@ static int read_port_attr(const struct nlattr *attr, void *data)
 		return get_u8(attr, &port->state);
 	case RDMA_NLDEV_ATTR_PORT_PHYS_STATE:
 		return get_u8(attr, &port->physical);
-	case RDMA_NLDEV_ATTR_NDEV_INDEX:
-		return nl_get_int(attr, &port->netdev);
 	}
 	return 0;
 }
@@ -190,50 +188,6 @@ int rdma_get_port(struct nl *nl, uint32_t index, uint32_t port, struct rdma_port
 		return rc;
 	*out = read;
 	return 0;
-}
-
-#define DEVICES_MAX 256 /* more than one machine has had */
-
-struct indices {
-	uint32_t index[DEVICES_MAX];
-	size_t count;
-};
-
-static int collect(const struct nlmsghdr *message, void *data)
-{
-	struct indices *all = data;
-	struct rdma device;
-	int rc = read_device(message, &device);
-
-	if (rc < 0)
-		return rc;
-	if (all->count == DEVICES_MAX)
-		return -EMSGSIZE;
-	all->index[all->count++] = device.index;
-	return 0;
-}
-
-static void forget_all(void *data)
-{
-	struct indices *all = data;
-
-	all->count = 0;
-}
-
-int rdma_find_netdev(struct nl *nl, int netdev, struct rdma *out)
-{
-	struct indices all = { .count = 0 };
-	struct rdma_port port;
-	struct nl_request req;
-	int rc;
-
-	begin(&req, RDMA_NLDEV_CMD_GET);
-	if ((rc = nl_dump(nl, &req, collect, forget_all, &all)) < 0)
-		return rc;
-	for (size_t i = 0; i < all.count; i++)
-		if (!rdma_get_port(nl, all.index[i], 1, &port) && port.netdev == netdev)
-			return rdma_get(nl, all.index[i], out);
-	return -ENODEV;
 }
 
 int rdma_move(struct nl *nl, uint32_t index, int from, int to, int home)

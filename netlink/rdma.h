@@ -22,7 +22,6 @@ struct rdma {
 struct rdma_port {
 	uint8_t state;	  /* IB_PORT_*: 1 DOWN, 2 INIT, 3 ARMED, 4 ACTIVE; 0: not told */
 	uint8_t physical; /* 2 POLLING, 3 DISABLED, 5 LINK_UP, ...; 0: not told */
-	int netdev;	  /* the index of its Ethernet link in this namespace; 0: none */
 };
 
 /* Do RDMA devices belong to one namespace (exclusive) or to all (shared)? Before 5.2: to all. */
@@ -33,9 +32,6 @@ int rdma_find(struct nl *, const char *name, struct rdma *);
 int rdma_get(struct nl *, uint32_t index, struct rdma *);
 
 int rdma_get_port(struct nl *, uint32_t index, uint32_t port, struct rdma_port *);
-
-/* The device whose port 1 has that link, both being in the socket's namespace. -ENODEV. */
-int rdma_find_netdev(struct nl *, int netdev, struct rdma *);
 
 /*
  * Move a device from the socket's namespace to that of the descriptor to. The one request for which

@@ -83,29 +83,15 @@ static void test_port(void)
 	play("rdma-port-ib.hex");
 	is_code(rdma_get_port(&script.nl, 2, 1, &port), 0, "a port");
 	expect(RDMA_NLDEV_CMD_PORT_GET, 0, 2, RDMA_NLDEV_ATTR_PORT_INDEX, 1, "a port");
-	ok(!port.netdev, "InfiniBand has no netdev");
 	is(rdma_state_name(port.state), "ACTIVE", "its state");
 	is(rdma_physical_name(port.physical), "LINK_UP", "its physical state");
 	play("rdma-port-roce.hex");
 	is_code(rdma_get_port(&script.nl, 1, 1, &port), 0, "a RoCE port");
-	ok(port.netdev > 0, "its netdev is %d", port.netdev);
 	is(rdma_state_name(port.state), "DOWN", "its state");
 	is(rdma_physical_name(port.physical), "POLLING", "its physical state");
 	is(rdma_state_name(5), "unknown", "a state nobody knows");
 	is(rdma_physical_name(200), "unknown", "a physical state nobody knows");
 	script_forget(&script);
-}
-
-static void test_netdev(void)
-{
-	struct rdma device;
-
-	play("rdma-devices.hex");
-	for (script.ahead = 1; script.ahead < 5; script.ahead++)
-		play(script.ahead == 3 ? "rdma-port-roce.hex" : "rdma-port-ib.hex");
-	script.ahead = 0;
-	is_code(rdma_find_netdev(&script.nl, 9999, &device), -ENODEV, "a netdev nobody has");
-	ok(script_forget(&script) == 5, "every port is asked");
 }
 
 static void test_change(void)
@@ -142,7 +128,6 @@ int main(int argc, char **argv)
 	test_mode();
 	test_find();
 	test_port();
-	test_netdev();
 	test_change();
 	script_close(&script);
 	return tap_done();
