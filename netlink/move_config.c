@@ -34,8 +34,9 @@ static int save_address(const struct nlmsghdr *message, void *data)
 		return -EBADMSG;
 	if ((rc = nl_each(message, sizeof(*msg), read_flags, &flags)) < 0)
 		return rc;
-	/* Kernels before 4.20 do not filter. */
-	if (msg->ifa_index != (uint32_t)saving->index || !(flags & IFA_F_PERMANENT) ||
+	/* Kernels before 4.20 do not filter; other families than those of IP are not ours. */
+	if (!nl_address_size(msg->ifa_family) || msg->ifa_index != (uint32_t)saving->index ||
+		!(flags & IFA_F_PERMANENT) ||
 		(msg->ifa_family == AF_INET6 && msg->ifa_scope == RT_SCOPE_LINK))
 		return 0;
 	return saving->visit(message, message->nlmsg_len, saving->data);
@@ -70,12 +71,12 @@ static void keep(void *data)
 	(void)data;
 }
 
-static int save_addresses(struct nl *nl, uint8_t family, struct saving *saving)
+/* Of all families in one go. */
+static int save_addresses(struct nl *nl, struct saving *saving)
 {
 	struct nl_request req;
 	struct ifaddrmsg *msg = nl_begin(&req, RTM_GETADDR, 0, sizeof(*msg));
 
-	msg->ifa_family = family;
 	msg->ifa_index = (uint32_t)saving->index;
 	return nl_dump(nl, &req, save_address, keep, saving);
 }
@@ -95,10 +96,8 @@ static int save_routes(struct nl *nl, uint8_t family, struct saving *saving)
 int link_save_config(struct nl *nl, int index, bool up, link_config_fn *visit, void *data)
 {
 	struct saving saving = { .index = index, .visit = visit, .data = data };
-	int rc = save_addresses(nl, AF_INET, &saving);
+	int rc = save_addresses(nl, &saving);
 
-	if (!rc)
-		rc = save_addresses(nl, AF_INET6, &saving);
 	if (!rc && up)
 		rc = save_routes(nl, AF_INET, &saving);
 	if (!rc && up)
