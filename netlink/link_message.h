@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to netlink/link*.c and the files of single kinds: messages about links. */
+/* Private to netlink/: messages about links. */
 #ifndef NETLINK_LINK_MESSAGE_H
 #define NETLINK_LINK_MESSAGE_H
 
