@@ -45,10 +45,12 @@ rail0 0.1.0 no $confs/00-rail0.conf" ]
 	fails_as_json 5 '/etc/passwd'
 }
 
-@test "networks: names cannot play with the terminal" {
-	jq -n '{cniVersion: "1.0.0", name: "a\u001b[2J", plugins: [{type: "member"}]}' >$confs/10-a.conflist
+@test "names and versions cannot play with the terminal" {
+	jq -n '{cniVersion: "1\u001b[2J", name: "a\u001b[2J", plugins: [{type: "member"}]}' >$confs/10-a.conflist
 	tool networks
 	shows '^a\\x1b\[2J '
+	tool version $'a\e[2J'
+	shows '^Network a\\x1b\[2J, version 1\\x1b\[2J$'
 }
 
 @test "version: every plugin, its file and verdict" {

@@ -80,7 +80,8 @@ int findings_end(struct findings *f)
 		rc = json_writer_end(&f->w);
 		rc = rc < 0 ? rc : json_writer_print(&f->w, STDOUT_FILENO);
 	} else {
-		fprintf(stderr, "%s: %s: %u error%s, %u warning%s\n", f->file,
+		print_safely(stderr, f->file);
+		fprintf(stderr, ": %s: %u error%s, %u warning%s\n",
 			f->errors ? "not valid" : "valid", f->errors, f->errors == 1 ? "" : "s",
 			f->warnings, f->warnings == 1 ? "" : "s");
 	}

@@ -266,6 +266,8 @@ static void test_commands(void)
 	test_command("good", 1, "^net.d/15-bad.conf:3:3: error: a string is expected$");
 	test_write("escape.json", 0644, "{\"name\":\"n\",\"type\":\"sbr\",\"\\u001b[2J\":1}");
 	test_command("./escape.json", 2, "unknown key \"[\\]x1b.2J\": it is ignored");
+	test_write("esc\033ape", 0644, "{\"name\":\"n\",\"type\":\"sbr\"}");
+	test_command("./esc?ape", 0, "^./esc[\\]x1bape: valid: 0 errors");
 	test_command("./absent", 1, "cannot read ./absent: No such file or directory");
 	test_command("./net.d", 1, "cannot read ./net.d: Is a directory");
 	test_command("", 1, "validate needs FILE|NETWORK: try");

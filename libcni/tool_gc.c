@@ -71,10 +71,10 @@ static bool ask(const char *network, const struct json *stale, const struct vali
 	char answer[16] = "";
 
 	tell("to be removed:", stale, NULL);
-	fprintf(stderr,
-		"cnitool: remove %zu cached attachment%s of network %s, and what its plugins hold "
-		"for any other than %zu valid one%s? [y/N] ",
-		json_count(rows(stale)), json_count(rows(stale)) == 1 ? "" : "s", network,
+	fprintf(stderr, "cnitool: remove %zu cached attachment%s of network ",
+		json_count(rows(stale)), json_count(rows(stale)) == 1 ? "" : "s");
+	print_safely(stderr, network);
+	fprintf(stderr, ", and what its plugins hold for any other than %zu valid one%s? [y/N] ",
 		valid->count, valid->count == 1 ? "" : "s");
 	fflush(stderr);
 	clearerr(stdin);

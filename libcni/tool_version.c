@@ -66,8 +66,11 @@ static void print(const struct json *description)
 		{ "FILE", "file" },
 	};
 
-	printf("Network %s, version %s\n", json_text(json_get(description, "name")),
-		json_text(json_get(description, "cniVersion")));
+	fputs("Network ", stdout);
+	print_safely(stdout, json_text(json_get(description, "name")));
+	fputs(", version ", stdout);
+	print_safely(stdout, json_text(json_get(description, "cniVersion")));
+	putchar('\n');
 	table_print(NULL, json_get(description, "plugins"), columns);
 }
 
