@@ -1,31 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2086,SC2154
 # cnitool inspect, held against what iproute2 made; cnitool validate on a machine with a fabric.
 bats_require_minimum_version 1.5.0
-load lib.bash
-
-pod=/run/netns/pod1
-
-# tool ARGUMENTS...
-tool() {
-	status=0
-	NETCONFPATH=/run/net.d CNI_PATH=$plugins timeout 60 "$plugins/cnitool" "$@" \
-		>"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
-}
-
-# tells REGEX: failed, says so on stderr, and nothing on stdout.
-tells() {
-	[ "$status" = 1 ] || fail 'expected exit status 1'
-	[ -z "$output" ] || fail 'expected no output'
-	[[ $stderr =~ $1 ]] || fail "expected on stderr: $1"
-}
-
-# shows REGEX: a line of the table.
-shows() {
-	grep -Eq "$1" <<<"$output" || fail "expected a line: $1"
-}
+load cnitool.bash
 
 # A link of each kind, routes in three tables, a rule.
 furnish() {
@@ -53,7 +30,7 @@ furnish() {
 	furnish
 	tool inspect --json $pod
 	succeeds
-	[ -z "$stderr" ] || fail 'expected nothing on stderr'
+	says_nothing
 	json '.netns == "/run/netns/pod1" and ([.links[].name] | sort) == ["lo", "net1", "v0", "v1"]'
 	json '.links[] | select(.name == "net1") | .kind == "macvlan" and .mode == "private" and .mtu == 1400
 		and .mac == "02:00:00:00:00:07" and .up and .state == "up" and .alias == "mine"
@@ -106,40 +83,48 @@ furnish() {
 }
 
 @test "the attachment that a link belongs to" {
-	mkdir -p /run/net.d
-	conf . >/run/net.d/10-rail0.conf
+	conf . >$confs/10-rail0.conf
 	for namespace in pod1 pod2; do
 		tool add rail0 /run/netns/$namespace -i net1
 		succeeds
 	done
-	echo '{' >/var/lib/cni/results/broken
-	echo '{"netns": "/etc/passwd", "ifName": "net1"}' >/var/lib/cni/results/elsewhere
+	echo '{' >$results/broken
+	echo '{"netns": "/etc/passwd", "ifName": "net1"}' >$results/elsewhere
 	id=cnitool-$(printf %s $pod | sha512sum | cut -c 1-20)
 	# The path is one of several for the namespace.
 	tool inspect --json "/proc/self/root$pod"
 	json '.links[] | select(.name == "net1") | .attachments ==
-		[{networkName: "rail0", containerId: $id, ifName: "net1"}]' --arg id "$id"
+		[{network: "rail0", containerID: $id, ifname: "net1"}]' --arg id "$id"
 	json '.links[] | select(.name == "lo") | .attachments == []'
 	tool inspect $pod
 	shows " net1 .* rail0/$id/net1\$"
 	# An interface of the result, under another name than the attachment's.
-	jq -c '.ifName = "eth7"' "/var/lib/cni/results/rail0-$id-net1" >/var/lib/cni/results/second
-	rm "/var/lib/cni/results/rail0-$id-net1"
+	jq -c '.ifName = "eth7"' "$results/rail0-$id-net1" >"$results/rail0-$id-eth7"
+	mv "$results/rail0-$id-net1" "$results/a-copy"
 	tool inspect $pod
 	shows " net1 .* rail0/$id/eth7\$"
+	rm -r "$results"
+	touch "$results"
+	tool inspect $pod --json
+	fails_as_json 5 'the cache in /var/lib/cni/results: Not a directory'
+}
+
+# refuses REGEX: and nothing is on stdout.
+refuses() {
+	tells "$1"
+	[ -z "$output" ] || fail 'expected no output'
 }
 
 @test "what is no namespace, and what cannot be written" {
 	tool inspect /run/netns/absent
-	tells '/run/netns/absent: No such file or directory'
+	refuses '/run/netns/absent: No such file or directory'
 	tool inspect /etc/passwd
-	tells '/etc/passwd is not a network namespace'
+	refuses '/etc/passwd is not a network namespace'
 	tool inspect
-	tells 'inspect needs NETNS'
+	refuses 'inspect needs NETNS'
 	tool inspect --frobnicate $pod
-	tells "try 'cnitool inspect --help'"
+	refuses "try 'cnitool inspect --help'"
 	for form in '' --json; do
-		# shellcheck disable=SC2086 # none or one
 		run -1 --separate-stderr sh -c '"$@" >/dev/full' sh "$plugins/cnitool" inspect $form $pod
 		[[ $stderr == *'cannot write the result: No space left on device'* ]]
 	done
@@ -156,16 +141,15 @@ furnish() {
 }
 
 @test "validate looks masters up, by alternative names, too" {
-	mkdir -p /run/net.d
-	conf . >/run/net.d/10-rail0.conf
+	conf . >$confs/10-rail0.conf
 	tool validate rail0
 	succeeds
 	[[ $stderr == '/run/net.d/10-rail0.conf: valid: 0 errors, 0 warnings' ]]
 	ip link property add dev rail0 altname enp1s0f0np0withalongname
-	conf '.master = "enp1s0f0np0withalongname"' >/run/net.d/10-rail0.conf
+	conf '.master = "enp1s0f0np0withalongname"' >$confs/10-rail0.conf
 	tool validate rail0
 	succeeds
-	conf '.master = "rail1"' >/run/net.d/10-rail0.conf
+	conf '.master = "rail1"' >$confs/10-rail0.conf
 	tool validate --json rail0
 	[ "$status" = 2 ] || fail 'expected exit status 2'
 	json '.valid and (.findings | length) == 1 and (.findings[0].message | test("master rail1 does not exist"))'

@@ -7,10 +7,11 @@
 #include "libcni/libcni.h"
 
 /*
- * Write {"attachments": [...]}: of one network (NULL: of all), those that wants() (NULL: all).
- * Returns 0, or -1 with *err filled.
+ * Read {"attachments": [{"network": ..., "containerID": ..., "ifname": ..., ...}]}: of one network
+ * (NULL: of all), those that wants() (NULL: all). The tree is the caller's. Returns 0, or -1 with
+ * *err filled.
  */
-int attached_put(struct json_writer *, const struct libcni_runtime *, const char *network,
+int attached_read(struct json **tree, const struct libcni_runtime *, const char *network,
 	bool (*wants)(void *data, const struct libcni_attachment *), void *data,
 	struct libcni_error *err);
 

@@ -10,10 +10,8 @@
 #include "libcni/inspect_nl.h"
 #include "libcni/table.h"
 
-#define RESULTS "/var/lib/cni/results"
-
 /* Go into the namespace for good, after everything outside has been read. */
-static int enter(const char *path, struct attachments *attachments, struct cni_error *err)
+static int enter(const char *path, struct json **attachments, struct cni_error *err)
 {
 	CLEANUP(closep) int netns = netns_open(path);
 	struct netns_id id;
@@ -22,10 +20,10 @@ static int enter(const char *path, struct attachments *attachments, struct cni_e
 	if (netns < 0)
 		return netns_fail(err, path, netns);
 	rc = netns_identify(netns, &id);
-	if (!rc) {
-		attachments_read(attachments, RESULTS, &id);
+	if (!rc && inspect_attachments(attachments, &id, err) < 0)
+		return -1;
+	if (!rc)
 		rc = setns(netns, CLONE_NEWNET) < 0 ? -errno : 0;
-	}
 	if (rc == -EPERM)
 		return cni_fail(err, CNI_INVALID_NETNS,
 			"cannot enter network namespace %s: it needs CAP_SYS_ADMIN; run as root",
@@ -38,7 +36,7 @@ static int enter(const char *path, struct attachments *attachments, struct cni_e
 
 static int describe(struct json_writer *w, const char *path, struct cni_error *err)
 {
-	CLEANUP(attachments_done) struct attachments attachments = { 0 };
+	CLEANUP(json_freep) struct json *attachments = NULL;
 	CLEANUP(home_done) struct home home = HOME_NONE;
 	CLEANUP(socket_freep) struct nl_sock *socket = nl_socket_alloc();
 	int rc = socket ? 0 : -NLE_NOMEM;
@@ -54,7 +52,7 @@ static int describe(struct json_writer *w, const char *path, struct cni_error *e
 	home_identify(&home);
 	json_open(w, NULL, '{');
 	json_put_string(w, "netns", path);
-	if (inspect_links(w, socket, &home, &attachments, err) < 0 ||
+	if (inspect_links(w, socket, &home, attachments, err) < 0 ||
 		inspect_routes(w, socket, err) < 0)
 		return -1;
 	json_close(w, '}');

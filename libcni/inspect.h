@@ -12,21 +12,11 @@
 struct nl_sock;
 struct nl_cache;
 
-/* The cached attachments of one namespace. */
-struct attachments {
-	struct json **trees; /* owned */
-	size_t count;
-};
-
-/*
- * Read those files of a directory whose netns is the namespace of that id. Files that cannot be
- * read or are none of the cache's are left out, and so is a directory that is not there.
- */
-void attachments_read(struct attachments *, const char *dir, const struct netns_id *id);
-void attachments_done(struct attachments *);
+/* Those attachments of the cache whose netns is the namespace of that id. *tree is the caller's. */
+int inspect_attachments(struct json **tree, const struct netns_id *id, struct cni_error *err);
 
 /* Put the list "attachments" of those that a link belongs to: its own name, or in the result. */
-void attachments_put(const struct attachments *, const char *link, struct json_writer *w);
+void inspect_put_attachments(const struct json *tree, const char *link, struct json_writer *w);
 
 /*
  * The namespace that the command was called in: parents of the links of a pod are there, as a rule.
@@ -53,7 +43,7 @@ bool home_name(const struct home *, int id, int index, char *name);
  * filled.
  */
 int inspect_links(struct json_writer *, struct nl_sock *, const struct home *,
-	const struct attachments *, struct cni_error *err);
+	const struct json *attachments, struct cni_error *err);
 int inspect_routes(struct json_writer *, struct nl_sock *, struct cni_error *err);
 
 /* Print a description as tables to stdout. */

@@ -1,106 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "cni/file.h"
+#include "libcni/attached.h"
 #include "libcni/inspect.h"
 
-static bool is_namespace(const char *path, const struct netns_id *id)
+static bool is_inside(void *data, const struct libcni_attachment *at)
 {
-	CLEANUP(closep) int netns = path ? netns_open(path) : -1;
+	CLEANUP(closep) int netns = netns_open(at->netns);
+	const struct netns_id *id = data;
 	struct netns_id other;
 
 	return netns >= 0 && !netns_identify(netns, &other) && other.device == id->device &&
 	       other.inode == id->inode;
 }
 
-static struct json *read_one(const char *dir, const char *name)
+int inspect_attachments(struct json **tree, const struct netns_id *id, struct cni_error *err)
 {
-	CLEANUP(freep) char *text = NULL;
-	struct json *tree = NULL;
-	struct cni_error err;
-	char path[PATH_MAX];
-	size_t length;
+	const struct libcni_runtime runtime = { 0 };
+	struct netns_id inside = *id;
+	struct libcni_error failure;
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path) ||
-		file_read(path, &text, &length) < 0 ||
-		json_parse(&tree, path, text, length, &err) < 0)
-		return NULL;
-	return tree;
+	if (attached_read(tree, &runtime, NULL, is_inside, &inside, &failure) < 0)
+		return cni_fail(err, failure.code, "%s", failure.msg);
+	return 0;
 }
 
-static void keep(struct attachments *found, struct json *tree)
-{
-	struct json **grown = reallocarray(found->trees, found->count + 1, sizeof(struct json *));
-
-	if (grown) {
-		found->trees = grown;
-		found->trees[found->count++] = tree;
-	} else {
-		json_free(tree);
-	}
-}
-
-void attachments_read(struct attachments *found, const char *dir, const struct netns_id *id)
-{
-	struct dirent **entries;
-	int count = scandir(dir, &entries, NULL, alphasort);
-
-	for (int i = 0; i < count; i++) {
-		struct json *tree = read_one(dir, entries[i]->d_name);
-
-		if (is_namespace(json_text(json_get(tree, "netns")), id))
-			keep(found, tree);
-		else
-			json_free(tree);
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
-}
-
-void attachments_done(struct attachments *found)
-{
-	while (found->count > 0)
-		json_free(found->trees[--found->count]);
-	free(found->trees);
-}
-
-static bool is_named(const struct json *object, const char *key, const char *name)
+static bool is_text(const struct json *object, const char *key, const char *wanted)
 {
 	const char *text = json_text(json_get(object, key));
 
-	return text && !strcmp(text, name);
+	return text && !strcmp(text, wanted);
 }
 
-static bool has_link(const struct json *tree, const char *link)
+static bool has_link(const struct json *row, const char *link)
 {
-	const char *netns = json_text(json_get(tree, "netns"));
+	const char *netns = json_text(json_get(row, "netns"));
 
-	if (is_named(tree, "ifName", link))
+	if (is_text(row, "ifname", link))
 		return true;
-	json_each (interface, json_get(json_get(tree, "result"), "interfaces"))
-		if (is_named(interface, "name", link) && is_named(interface, "sandbox", netns))
+	json_each (interface, json_get(json_get(row, "result"), "interfaces"))
+		if (is_text(interface, "name", link) && is_text(interface, "sandbox", netns))
 			return true;
 	return false;
 }
 
-void attachments_put(const struct attachments *found, const char *link, struct json_writer *w)
+void inspect_put_attachments(const struct json *tree, const char *link, struct json_writer *w)
 {
-	static const char *const keys[] = { "networkName", "containerId", "ifName" };
+	static const char *const keys[] = { "network", "containerID", "ifname" };
 
 	json_open(w, "attachments", '[');
-	for (size_t i = 0; i < found->count; i++) {
-		if (!has_link(found->trees[i], link))
+	json_each (row, json_get(tree, "attachments")) {
+		if (!has_link(row, link))
 			continue;
 		json_open(w, NULL, '{');
-		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
-			const char *text = json_text(json_get(found->trees[i], keys[k]));
-
-			json_put_string(w, keys[k], text ? text : "");
-		}
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			json_put(w, keys[i], json_get(row, keys[i]));
 		json_close(w, '}');
 	}
 	json_close(w, ']');

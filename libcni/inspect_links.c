@@ -69,7 +69,7 @@ static void put_hardware_address(struct json_writer *w, struct rtnl_link *link)
 }
 
 static void put_link(struct json_writer *w, struct nl_cache *links, const struct home *home,
-	struct rtnl_link *link, const struct attachments *attachments)
+	struct rtnl_link *link, const struct json *attachments)
 {
 	const char *kind = rtnl_link_get_type(link), *alias = rtnl_link_get_ifalias(link);
 	unsigned arptype = rtnl_link_get_arptype(link);
@@ -91,7 +91,7 @@ static void put_link(struct json_writer *w, struct nl_cache *links, const struct
 		rtnl_link_operstate2str(rtnl_link_get_operstate(link), state, sizeof(state)));
 	if (alias)
 		json_put_string(w, "alias", alias);
-	attachments_put(attachments, rtnl_link_get_name(link), w);
+	inspect_put_attachments(attachments, rtnl_link_get_name(link), w);
 	json_close(w, '}');
 }
 
@@ -114,7 +114,7 @@ static void put_address(struct json_writer *w, struct nl_cache *links, struct rt
 }
 
 int inspect_links(struct json_writer *w, struct nl_sock *socket, const struct home *home,
-	const struct attachments *attachments, struct cni_error *err)
+	const struct json *attachments, struct cni_error *err)
 {
 	CLEANUP(cache_freep) struct nl_cache *links = NULL, *addresses = NULL;
 	int rc = rtnl_link_alloc_cache(socket, AF_UNSPEC, &links);

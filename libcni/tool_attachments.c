@@ -57,19 +57,35 @@ static int put_attachment(void *data, const struct libcni_cached *cached)
 	return 0;
 }
 
-int attached_put(struct json_writer *w, const struct libcni_runtime *runtime, const char *network,
+static int put(const struct selection *selection, const struct libcni_runtime *runtime,
+	struct libcni_error *err)
+{
+	int rc;
+
+	json_open(selection->w, NULL, '{');
+	json_open(selection->w, "attachments", '[');
+	rc = libcni_attachments(runtime, put_attachment, (void *)(uintptr_t)selection, err);
+	json_close(selection->w, ']');
+	json_close(selection->w, '}');
+	return rc;
+}
+
+int attached_read(struct json **tree, const struct libcni_runtime *runtime, const char *network,
 	bool (*wants)(void *data, const struct libcni_attachment *), void *data,
 	struct libcni_error *err)
 {
-	struct selection selection = { .w = w, .network = network, .wants = wants, .data = data };
-	int rc;
+	CLEANUP(json_writer_done) struct json_writer w = { 0 };
+	struct selection selection = { .w = &w, .network = network, .wants = wants, .data = data };
+	struct cni_error parse_err = { .code = CNI_INTERNAL, .msg = "out of memory" };
 
-	json_open(w, NULL, '{');
-	json_open(w, "attachments", '[');
-	rc = libcni_attachments(runtime, put_attachment, &selection, err);
-	json_close(w, ']');
-	json_close(w, '}');
-	return rc;
+	if (put(&selection, runtime, err) < 0)
+		return -1;
+	if (!json_writer_end(&w) &&
+		!json_parse(tree, "the attachments", w.text, w.length, &parse_err))
+		return 0;
+	*err = (struct libcni_error){ .code = parse_err.code };
+	snprintf(err->msg, sizeof(err->msg), "%s", parse_err.msg);
+	return -1;
 }
 
 void attached_print(const struct json *description)
@@ -89,10 +105,11 @@ int tool_attachments(const struct tool *tool)
 {
 	CLEANUP(json_writer_done)
 	struct json_writer w = { .indent = tool->options & OPTION_JSON ? 4 : 0 };
+	const struct selection selection = { .w = &w, .network = tool->operands[0] };
 	const struct libcni_runtime runtime = { 0 };
 	struct libcni_error err;
 
-	if (attached_put(&w, &runtime, tool->operands[0], NULL, NULL, &err) < 0)
+	if (put(&selection, &runtime, &err) < 0)
 		return tool_error(tool, &err);
 	return table_show(tool, &w, attached_print);
 }

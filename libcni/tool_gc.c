@@ -16,19 +16,8 @@ static bool is_stale(void *valid, const struct libcni_attachment *at)
 static int find_stale(const struct target *target, struct valid *valid, struct json **tree,
 	struct libcni_error *err)
 {
-	CLEANUP(json_writer_done) struct json_writer w = { 0 };
-	struct cni_error parse_err = { .code = CNI_INTERNAL, .msg = "out of memory" };
-
-	if (attached_put(&w, &target->runtime, libcni_name(target->list), is_stale, valid, err) < 0)
-		return -1;
-	if (json_writer_end(&w) < 0 ||
-		json_parse(tree, "the attachments", w.text, w.length, &parse_err) < 0) {
-		err->code = parse_err.code;
-		snprintf(err->msg, sizeof(err->msg), "%s", parse_err.msg);
-		*err->details = '\0';
-		return -1;
-	}
-	return 0;
+	return attached_read(
+		tree, &target->runtime, libcni_name(target->list), is_stale, valid, err);
 }
 
 static const struct json *rows(const struct json *tree)
