@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcni/target.h"
 
+#include <errno.h>
 #include <sha512.h>
 #include <string.h>
 
@@ -27,15 +28,17 @@ static const char *bad_pair(const char *args, int *length)
 
 /*
  * The absolute path without ".", ".." and "//", by its text alone: the container ID depends on it,
- * and DEL must find it when the namespace is gone.
+ * and DEL must find it when the namespace is gone. 0 or -errno.
  */
-static bool absolute_path(const char *path, char out[PATH_MAX])
+static int absolute_path(const char *path, char out[PATH_MAX])
 {
 	char whole[PATH_MAX + PATH_MAX], *rest = whole, *part, *end = out;
 	char here[PATH_MAX] = "";
 
-	if (strlen(path) >= PATH_MAX || (*path != '/' && !getcwd(here, sizeof(here))))
-		return false;
+	if (strlen(path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	if (*path != '/' && !getcwd(here, sizeof(here)))
+		return -errno;
 	snprintf(whole, sizeof(whole), "%s/%s", here, path);
 	*end = '\0';
 	while ((part = strsep(&rest, "/"))) {
@@ -45,13 +48,13 @@ static bool absolute_path(const char *path, char out[PATH_MAX])
 			*end = '\0';
 		} else if (*part && strcmp(part, ".") != 0) {
 			if ((size_t)(end - out) + 1 + strlen(part) >= PATH_MAX)
-				return false;
+				return -ENAMETOOLONG;
 			end = stpcpy(stpcpy(end, "/"), part);
 		}
 	}
 	if (end == out)
 		stpcpy(out, "/");
-	return true;
+	return 0;
 }
 
 static const char *container_id(const char *netns, char out[TARGET_ID])
@@ -66,12 +69,17 @@ static const char *container_id(const char *netns, char out[TARGET_ID])
 static int set_attachment(struct target *target, const struct tool *tool, const char *netns)
 {
 	const char *args = environment("CNI_ARGS", ""), *pair;
-	int length = 0;
+	int length = 0, rc = netns ? absolute_path(netns, target->netns) : 0;
 
-	if (netns && !absolute_path(netns, target->netns))
+	if (rc == -ENAMETOOLONG)
 		return tool_fail(tool, CNI_BAD_ENVIRONMENT,
 			"the path of the network namespace has more than %d characters",
 			PATH_MAX - 1);
+	if (rc < 0)
+		return tool_fail(tool, CNI_BAD_ENVIRONMENT,
+			"network namespace %s: the working directory cannot be told (%s): use a "
+			"path that begins with '/'",
+			netns, strerror(-rc));
 	pair = bad_pair(args, &length);
 	if (pair)
 		return tool_fail(tool, CNI_BAD_ENVIRONMENT,

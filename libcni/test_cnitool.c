@@ -121,6 +121,9 @@ static const struct {
 		"cnitool: the object of capability arguments (CAP_ARGS) is a number\n" },
 	{ "$TOOL del n /$(head -c 5000 /dev/zero | tr '\\0' x)",
 		"cnitool: the path of the network namespace has more than 4095 characters\n" },
+	{ "cd \"$(mktemp -d)\" && rmdir \"$PWD\" && $TOOL del n x",
+		"cnitool: network namespace x: the working directory cannot be told (No such file "
+		"or directory): use a path that begins with '/'\n" },
 	{ "sh -c 'exec $TOOL add n /x >/dev/full'",
 		"cnitool: cannot write the result: No space left on device\n" },
 };

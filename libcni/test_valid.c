@@ -10,6 +10,7 @@ static const struct {
 	const char *text;
 	const char *kept; /* "ID/IFNAME " each; NULL: refused */
 	const char *msg;  /* its beginning, behind the file */
+	int code;	  /* 0: CNI_INVALID_CONFIG */
 } files[] = {
 	{ "a/eth0\n", "a/eth0 ", NULL },
 	{ "a/eth0", "a/eth0 ", NULL },
@@ -23,16 +24,19 @@ static const struct {
 	{ "\n# nobody\n", NULL, "no attachment is in it" },
 	{ "a/eth0\nb\n", NULL, "line 2: \"b\" must be CONTAINERID/IFNAME" },
 	{ "a/\n", NULL, "line 1: the interface name is empty" },
-	{ "/eth0\n", NULL, "line 1: CNI_CONTAINERID \"\" must be" },
-	{ "../eth0\n", NULL, "line 1: CNI_CONTAINERID \"..\" must be" },
-	{ "a/b/c\n", NULL, "line 1: CNI_IFNAME \"b/c\" must not" },
-	{ "a/eth0 \n", NULL, "line 1: CNI_IFNAME \"eth0 \" must not" },
-	{ "a\t/eth0\n", NULL, "line 1: CNI_CONTAINERID \"a\t\" must be" },
-	{ "[", NULL, "the list of valid attachments is not valid JSON: line 1, column 2" },
-	{ "[] x", NULL, "the list of valid attachments is not valid JSON: line 1" },
+	{ "/eth0\n", NULL, "line 1: CNI_CONTAINERID \"\" must be", CNI_BAD_ENVIRONMENT },
+	{ "../eth0\n", NULL, "line 1: CNI_CONTAINERID \"..\" must be", CNI_BAD_ENVIRONMENT },
+	{ "a/b/c\n", NULL, "line 1: CNI_IFNAME \"b/c\" must not", CNI_BAD_ENVIRONMENT },
+	{ "a/eth0 \n", NULL, "line 1: CNI_IFNAME \"eth0 \" must not", CNI_BAD_ENVIRONMENT },
+	{ "a\t/eth0\n", NULL, "line 1: CNI_CONTAINERID \"a\t\" must be", CNI_BAD_ENVIRONMENT },
+	{ "[", NULL, "the list of valid attachments is not valid JSON: line 1, column 2",
+		CNI_DECODING_FAILURE },
+	{ "[] x", NULL, "the list of valid attachments is not valid JSON: line 1",
+		CNI_DECODING_FAILURE },
 	{ "[{\"containerID\":\"a\"}]", NULL, "element 0: it must be an object" },
 	{ "[{\"containerID\":\"a\",\"ifname\":\"e\"},5]", NULL, "element 1: it must be an object" },
-	{ "[{\"containerID\":\"a\",\"ifname\":\"..\"}]", NULL, "element 0: CNI_IFNAME \"..\"" },
+	{ "[{\"containerID\":\"a\",\"ifname\":\"..\"}]", NULL, "element 0: CNI_IFNAME \"..\"",
+		CNI_BAD_ENVIRONMENT },
 	{ "[{\"containerID\":\"a\",\"ifname\":5}]", NULL, "element 0: it must be an object" },
 };
 
@@ -67,6 +71,8 @@ static void test_files(void)
 		ok(!strncmp(err.msg, path, place - 2) &&
 				!strncmp(err.msg + place, files[i].msg, strlen(files[i].msg)),
 			"%s", err.msg);
+		ok(err.code == (files[i].code ? files[i].code : CNI_INVALID_CONFIG), "its code: %d",
+			err.code);
 	}
 }
 

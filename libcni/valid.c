@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cni/file.h"
 #include "cni/request.h"
 
 static int check_names(const char *id, const char *ifname, struct cni_error *err)
@@ -36,14 +37,6 @@ static int add(struct valid *valid, const char *id, size_t id_length, const char
 	return 0;
 }
 
-/* Put the place before the message. Returns -1. */
-static int fail_at(struct cni_error *err, const char *place)
-{
-	struct cni_error inner = *err;
-
-	return cni_fail(err, CNI_INVALID_CONFIG, "%s: %s", place, inner.msg);
-}
-
 static int add_text(struct valid *valid, const char *text, struct cni_error *err)
 {
 	const char *slash = strchr(text, '/');
@@ -57,7 +50,7 @@ int valid_add_texts(struct valid *valid, char *const *texts, struct cni_error *e
 {
 	for (; *texts; texts++)
 		if (add_text(valid, *texts, err) < 0)
-			return fail_at(err, "--valid");
+			return file_fail_within(err, "--valid");
 	return 0;
 }
 
@@ -78,10 +71,10 @@ static int add_json(struct valid *valid, const char *text, size_t length, struct
 			cni_fail(err, CNI_INVALID_CONFIG,
 				"it must be an object with the strings \"containerID\" and "
 				"\"ifname\"");
-			return fail_at(err, place);
+			return file_fail_within(err, place);
 		}
 		if (add(valid, id, strlen(id), ifname, err) < 0)
-			return fail_at(err, place);
+			return file_fail_within(err, place);
 	}
 	return 0;
 }
@@ -97,7 +90,7 @@ static int add_lines(struct valid *valid, char *text, struct cni_error *err)
 			continue;
 		snprintf(place, sizeof(place), "line %d", number);
 		if (add_text(valid, line, err) < 0)
-			return fail_at(err, place);
+			return file_fail_within(err, place);
 	}
 	if (valid->count == before)
 		return cni_fail(err, CNI_INVALID_CONFIG,
@@ -139,7 +132,7 @@ int valid_add_file(struct valid *valid, const char *file, struct cni_error *err)
 			"cannot read valid attachments from %s", what);
 	rc = text[strspn(text, " \t\r\n")] == '[' ? add_json(valid, text, length, err)
 						  : add_lines(valid, text, err);
-	return rc < 0 ? fail_at(err, what) : 0;
+	return rc < 0 ? file_fail_within(err, what) : 0;
 }
 
 bool valid_has(const struct valid *valid, const struct libcni_attachment *at)
