@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cni/file.h"
 #include "cni/result.h"
@@ -35,17 +34,14 @@ int cache_path(char path[PATH_MAX], const char *dir, const char *network,
 int cache_prepare(const char *path, struct cni_error *err)
 {
 	char dir[PATH_MAX];
-	int rc = 0;
+	int rc;
 
 	snprintf(dir, sizeof(dir), "%s", path);
-	for (char *slash = dir; (slash = strchr(slash + 1, '/')); *slash = '/') {
-		*slash = '\0';
-		rc = mkdir(dir, 0700) < 0 && errno != EEXIST ? -errno : 0;
-		if (rc < 0)
-			return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL,
-				"cannot create the cache directory %s", dir);
-	}
 	*strrchr(dir, '/') = '\0';
+	rc = file_make_directory(dir);
+	if (rc < 0)
+		return cni_fail_errno(
+			err, CNI_IO_FAILURE, rc, NULL, "cannot create the cache directory %s", dir);
 	if (access(dir, W_OK | X_OK) < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL,
 			"cannot write results to the cache directory %s", dir);
