@@ -268,6 +268,22 @@ static void test_commands(void)
 	test_command("./escape.json", 2, "unknown key \"[\\]x1b.2J\": it is ignored");
 	test_write("esc\033ape", 0644, "{\"name\":\"n\",\"type\":\"sbr\"}");
 	test_command("./esc?ape", 0, "^./esc[\\]x1bape: valid: 0 errors");
+	/* A list goes on in the directory of its name. */
+	test_mkdir("net.d/more");
+	test_write("net.d/30-more.conflist", 0644, "{\"name\":\"more\"}");
+	test_write("net.d/15-bad.conf", 0644, "{\"name\":\"bad\",\"type\":\"sbr\"}");
+	test_command("more", 1, "error: .type. is missing");
+	test_write("net.d/more/10-sbr.conf", 0644, "{\"type\":\"sbr\",\"tabel\":1}");
+	test_command("more", 2, "warning: plugins.0.: unknown key .tabel.");
+	test_write("net.d/30-more.conflist", 0644,
+		"{\"name\":\"more\",\"plugins\":[{\"type\":\"sbr\"}]}");
+	test_command("more", 2, "warning: plugins.1.: unknown key .tabel.");
+	test_write("net.d/more/20-bad.conf", 0644, "{\"typ\":\"sbr\"}");
+	test_command("more", 1, "error: net.d/more/20-bad.conf: .type. is missing");
+	test_write("net.d/30-more.conflist", 0644,
+		"{\"name\":\"more\",\"loadOnlyInlinedPlugins\":true,\"plugins\":[{\"type\":"
+		"\"sbr\"}]}");
+	test_command("more", 0, "valid: 0 errors, 0 warnings$");
 	test_command("./absent", 1, "cannot read ./absent: No such file or directory");
 	test_command("./net.d", 1, "cannot read ./net.d: Is a directory");
 	test_command("", 1, "validate needs FILE|NETWORK: try");

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcni/validate.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,6 +11,9 @@
 #include "libcni/devices.h"
 #include "libcni/keys.h"
 #include "libcni/tool.h"
+
+/* The exit status. */
+enum { VALIDATE_OK, VALIDATE_ERRORS, VALIDATE_WARNINGS };
 
 static void check_exists(struct findings *f, const char *path, const char *place, const char *type)
 {
@@ -66,10 +67,11 @@ static void check_plugin(
 	devices_check(f, place, object);
 }
 
-static void check_list(struct findings *f, const char *path, const struct json *tree)
+/* plugins: those of the tree, and behind them those of the directory of its name. */
+static void check_list(
+	struct findings *f, const char *path, const struct json *tree, const struct json *plugins)
 {
 	static const struct known_type known = { .tables = known_list };
-	const struct json *plugins = json_get(tree, "plugins");
 	char place[FINDING_PLACE];
 	int index = 0;
 
@@ -98,7 +100,29 @@ static void check_name(struct findings *f, const struct json *tree)
 			text);
 }
 
-void validate_text(struct findings *f, const char *path, const char *text, size_t length)
+/* All of it, as a runtime reads it. */
+static void check_whole(struct findings *f, const char *path, const struct json *tree)
+{
+	CLEANUP(conflist_done) struct libcni_list list = { 0 };
+	const struct json *plugins = json_get(tree, "plugins");
+	struct cni_error err = { 0 };
+	bool is_read = !conflist_read(&list, f->file, &err);
+
+	check_name(f, tree);
+	if (plugins || (is_read && !json_get(tree, "type")))
+		check_list(f, path, tree, is_read ? list.plugins : plugins);
+	else
+		check_plugin(f, path, "", tree);
+	/* What keys alone do not tell. Without a name it is not a runtime's, see check_name(). */
+	if (!is_read && !f->errors && json_get(tree, "name"))
+		finding_error(f, "", "%s", err.msg);
+}
+
+/*
+ * Tell what is wrong with the text of a network configuration, a list or a single one. path is
+ * CNI_PATH, where its plugins must be; "" is a warning.
+ */
+static void validate(struct findings *f, const char *path, const char *text, size_t length)
 {
 	CLEANUP(json_freep) struct json *tree = NULL;
 	struct json_position where;
@@ -117,13 +141,9 @@ void validate_text(struct findings *f, const char *path, const char *text, size_
 		return;
 	}
 	keys_check_twins(f, "", tree);
-	check_name(f, tree);
 	if (!*path)
 		finding_warning(f, "", "CNI_PATH is not set: plugins were not looked for");
-	if (json_get(tree, "plugins"))
-		check_list(f, path, tree);
-	else
-		check_plugin(f, path, "", tree);
+	check_whole(f, path, tree);
 }
 
 /* The file of that name, or of the network of that name. */
@@ -154,7 +174,7 @@ int tool_validate(const struct tool *tool)
 		return tool_fail(tool, CNI_IO_FAILURE, "cannot read %s: %s", path, strerror(-rc));
 	f.file = path;
 	findings_start(&f);
-	validate_text(&f, environment("CNI_PATH", ""), text, length);
+	validate(&f, environment("CNI_PATH", ""), text, length);
 	rc = findings_end(&f);
 	if (rc < 0)
 		return complain("cannot write the findings: %s", strerror(-rc));
