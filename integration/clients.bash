@@ -43,12 +43,7 @@ is_private() {
 
 # bounded COMMAND...: leaves $status, $output and $stderr; takes a minute at most.
 bounded() {
-	local dir=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
-
-	status=0
-	timeout --kill-after=5 60 "$@" >"$dir/stdout" 2>"$dir/stderr" 3>&- || status=$?
-	output=$(<"$dir/stdout")
-	stderr=$(<"$dir/stderr")
+	captured timeout --kill-after=5 60 "$@" 3>&-
 }
 
 # The runtimes' defaults name directories that need not exist on this machine.

@@ -23,11 +23,8 @@ tool() {
 		arguments+=("$1")
 		shift
 	done
-	status=0
-	env "NETCONFPATH=$confs" "CNI_PATH=$plugins:/run/fake" "${@:2}" timeout 60 \
-		"$plugins/cnitool" "${arguments[@]}" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	captured env "NETCONFPATH=$confs" "CNI_PATH=$plugins:/run/fake" "${@:2}" timeout 60 \
+		"$plugins/cnitool" "${arguments[@]}"
 }
 
 # tells REGEX: failed, and says so on stderr, which has no control characters.

@@ -34,9 +34,7 @@ forget() {
 }
 
 @test "every system call of ADD fails" {
-	warm
-	trace_add
-	sweep fail_at ENOSPC
+	sweep_add fail_at ENOSPC
 }
 
 @test "every system call of an ADD that takes a directory over fails" {
@@ -65,16 +63,12 @@ forget() {
 }
 
 @test "every system call of DEL fails" {
-	warm
-	trace_del
-	sweep fail_del_at
+	sweep_del fail_del_at
 }
 
 # bats test_tags=kill
 @test "DEL is killed at every system call" {
-	warm
-	trace_del
-	sweep kill_del_at
+	sweep_del kill_del_at
 }
 
 # An ADD that is killed leaves whole files or none: host-local never gives an address back whose file is
@@ -88,7 +82,5 @@ forget() {
 		undo "DEL after ADD was killed at $1 $2"
 		expect "ADD killed at $1 $2"
 	}
-	warm
-	trace_add
-	sweep kill_only
+	sweep_add kill_only
 }

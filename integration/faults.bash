@@ -23,15 +23,11 @@ sweepable() {
 
 # traced COMMAND STRACE-OPTION...: the plugin under strace. What hangs is killed: exit status 137.
 traced() {
-	status=0
 	# The outer redirection is for what bash says of a process that was killed.
 	{
-		CNI_COMMAND=$1 CNI_CONTAINERID=pod1 CNI_NETNS=/run/netns/pod1 CNI_IFNAME=net1 \
-			CNI_PATH=$plugins timeout -s KILL 10 strace -qq "${@:2}" "$plugins/$plugin" <<<"$config" \
-			>"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
+		CNI_COMMAND=$1 CNI_CONTAINERID=pod1 CNI_NETNS=/run/netns/pod1 CNI_IFNAME=net1 CNI_PATH=$plugins \
+			captured timeout -s KILL 10 strace -qq "${@:2}" "$plugins/$plugin" <<<"$config"
 	} 2>/dev/null
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
 }
 
 # calls: "NAME N" for every system call of the trace, in order; N counts those of the same name.
@@ -146,6 +142,19 @@ warm() {
 	succeeds
 	cni DEL "$plugin" <<<"$config"
 	succeeds_silently
+}
+
+# sweep_add FUNCTION [ERROR], sweep_del likewise
+sweep_add() {
+	warm
+	trace_add
+	sweep "$@"
+}
+
+sweep_del() {
+	warm
+	trace_del
+	sweep "$@"
 }
 
 trace_add() {

@@ -14,15 +14,11 @@ setup() {
 }
 
 @test "every system call of ADD fails" {
-	warm
-	trace_add
-	sweep fail_at ENOBUFS
+	sweep_add fail_at ENOBUFS
 }
 
 @test "every system call of ADD is interrupted" {
-	warm
-	trace_add
-	sweep fail_at EINTR
+	sweep_add fail_at EINTR
 }
 
 @test "every system call of the first ADD of a pool fails" {
@@ -37,9 +33,7 @@ setup() {
 
 # bats test_tags=kill
 @test "ADD is killed at every system call" {
-	warm
-	trace_add
-	sweep kill_at
+	sweep_add kill_at
 }
 
 # bats test_tags=kill
@@ -54,14 +48,10 @@ setup() {
 }
 
 @test "every system call of DEL fails" {
-	warm
-	trace_del
-	sweep fail_del_at
+	sweep_del fail_del_at
 }
 
 # bats test_tags=kill
 @test "DEL is killed at every system call" {
-	warm
-	trace_del
-	sweep kill_del_at
+	sweep_del kill_del_at
 }

@@ -21,11 +21,8 @@ setup() {
 
 # tool TOOL COMMAND [NETWORK [NETNS [NAME=VALUE...]]]
 tool() {
-	status=0
-	env "NETCONFPATH=$confs" "CNI_PATH=$plugins" "${@:5}" timeout 60 "$1" "$2" "${3-rail0}" "${4-$pod}" \
-		</dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	captured env "NETCONFPATH=$confs" "CNI_PATH=$plugins" "${@:5}" timeout 60 "$1" "$2" "${3-rail0}" \
+		"${4-$pod}" </dev/null
 }
 
 # tells REGEX: failed, and says so on stderr.

@@ -40,29 +40,21 @@ forget() {
 }
 
 @test "every system call of ADD fails" {
-	warm
-	trace_add
-	sweep fail_at ENOBUFS
+	sweep_add fail_at ENOBUFS
 }
 
 # bats test_tags=kill
 @test "ADD is killed before every change" {
 	from=^flock$ changing=$changes
-	warm
-	trace_add
-	sweep kill_at
+	sweep_add kill_at
 }
 
 @test "every system call of DEL fails" {
-	warm
-	trace_del
-	sweep fail_del_at
+	sweep_del fail_del_at
 }
 
 # bats test_tags=kill
 @test "DEL is killed before every change" {
 	from=^flock$ changing=$changes
-	warm
-	trace_del
-	sweep kill_del_at
+	sweep_del kill_del_at
 }

@@ -55,9 +55,10 @@ no_fabric() {
 	done
 }
 
-# conf FILTER: the standard configuration with a jq filter applied: every test shows what is special.
+# conf FILTER: the standard configuration, or what $standard makes of it, with a jq filter applied: every
+# test shows what is special.
 conf() {
-	jq -c "$1" <<-'END'
+	jq -c "${standard:-.} | $1" <<-'END'
 	{
 		"cniVersion": "1.1.0", "name": "rail0", "type": "macvlan",
 		"master": "rail0", "mode": "bridge",
@@ -73,28 +74,34 @@ conf() {
 	END
 }
 
+# captured COMMAND...: leaves its $status, $output and $stderr.
+captured() {
+	local dir=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
+
+	status=0
+	"$@" >"$dir/stdout" 2>"$dir/stderr" || status=$?
+	output=$(<"$dir/stdout")
+	# shellcheck disable=SC2034
+	stderr=$(<"$dir/stderr")
+}
+
 # cni COMMAND PLUGIN [NAME=VALUE | -NAME]...: run a plugin for net1 of pod1 with stdin; the
 # variables given are set or unset on top.
 cni() {
-	local command=$1 plugin=$2
-
-	shift 2
-	status=0
-	(
-		export CNI_COMMAND=$command CNI_CONTAINERID=pod1 CNI_NETNS=/run/netns/pod1
-		export CNI_IFNAME=net1 CNI_PATH=$plugins:/run/fake
-		for variable; do
-			case $variable in
-			-*) unset "${variable#-}" ;;
-			*) export "${variable?}" ;;
-			esac
-		done
-		exec timeout 60 "$plugins/$plugin"
-	) >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	# shellcheck disable=SC2034
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	captured run_plugin "$@"
 }
+
+run_plugin() (
+	export CNI_COMMAND=$1 CNI_CONTAINERID=pod1 CNI_NETNS=/run/netns/pod1
+	export CNI_IFNAME=net1 CNI_PATH=$plugins:/run/fake
+	for variable in "${@:3}"; do
+		case $variable in
+		-*) unset "${variable#-}" ;;
+		*) export "${variable?}" ;;
+		esac
+	done
+	exec timeout 60 "$plugins/$2"
+)
 
 # fail WORDS...: what was expected, and what the last executable said.
 fail() {

@@ -13,11 +13,7 @@ setup() {
 
 # tool ARGUMENT...: poolctl, without a terminal. Leaves $status, $output and $stderr.
 tool() {
-	status=0
-	timeout 60 "$plugins/poolctl" "$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" </dev/null ||
-		status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	captured timeout 60 "$plugins/poolctl" "$@" </dev/null
 }
 
 # pool COMMAND FILTER [NAME=VALUE]...: the filter is applied to "ipam".

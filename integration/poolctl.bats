@@ -428,12 +428,9 @@ checksum() {
 # full_del CONTAINER: DEL while the disk is full.
 full_del() {
 	config=$(conf "del(.master, .mode) | .type = \"bridge\" | .ipam |= ($v4)")
-	status=0
 	ASAN_OPTIONS=detect_leaks=0 CNI_COMMAND=DEL CNI_CONTAINERID=$1 CNI_NETNS=/run/netns/pod1 CNI_IFNAME=net1 \
-		CNI_PATH=$plugins strace -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=ENOSPC \
-		"$plugins/pool" <<<"$config" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+		CNI_PATH=$plugins captured strace -qq -o /dev/null -e trace=pwrite64 \
+		-e inject=pwrite64:error=ENOSPC "$plugins/pool" <<<"$config"
 }
 
 @test "64 processes at once: half of them end a lease, half make one" {

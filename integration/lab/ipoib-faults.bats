@@ -32,25 +32,17 @@ no_fabric() {
 }
 
 @test "every system call of ADD fails" {
-	warm
-	trace_add
-	sweep fail_at ENOBUFS
+	sweep_add fail_at ENOBUFS
 }
 
 @test "ADD is killed at every system call" {
-	warm
-	trace_add
-	sweep kill_at
+	sweep_add kill_at
 }
 
 @test "every system call of DEL fails" {
-	warm
-	trace_del
-	sweep fail_del_at
+	sweep_del fail_del_at
 }
 
 @test "DEL is killed at every system call" {
-	warm
-	trace_del
-	sweep kill_del_at
+	sweep_del kill_del_at
 }

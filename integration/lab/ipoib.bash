@@ -5,6 +5,9 @@
 
 load lab.bash
 
+# shellcheck disable=SC2034 # lib.bash
+standard='.name = "ibnet" | .type = "ipoib" | .master = "ib0" | del(.mode)'
+
 setup_file() {
 	make_hcas 2 pkeys=0xffff,0x8001,0x8002,0x0003
 }
@@ -46,23 +49,6 @@ children() {
 
 no_children() {
 	[ -z "$(children)" ] || fail "a child was left on the host: $(children)"
-}
-
-# conf FILTER: the standard configuration with a jq filter applied.
-conf() {
-	jq -c "$1" <<-'END'
-	{
-		"cniVersion": "1.1.0", "name": "ibnet", "type": "ipoib", "master": "ib0",
-		"ipam": {
-			"type": "pool",
-			"ranges": [
-				[{"subnet": "10.1.0.0/24", "gateway": "10.1.0.1"}],
-				[{"subnet": "fd00:1::/64", "gateway": "fd00:1::1"}]
-			],
-			"routes": [{"dst": "10.7.0.0/16"}, {"dst": "fd07::/32"}]
-		}
-	}
-	END
 }
 
 # add FILTER [NAME=VALUE]...: a successful ADD.

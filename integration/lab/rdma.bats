@@ -207,11 +207,8 @@ forget() {
 	name=$(netdev "$a")
 	sweepable
 	behind_another
-	warm
-	trace_add
-	sweep kill_at
-	trace_del
-	sweep kill_del_at
+	sweep_add kill_at
+	sweep_del kill_del_at
 	before_us "$name"
 }
 

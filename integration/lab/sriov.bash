@@ -125,11 +125,7 @@ run_network() {
 	mkdir -p /run/net.d
 	rm -f /run/net.d/*
 	echo "$2" >"/run/net.d/10-net.$kind"
-	status=0
-	NETCONFPATH=/run/net.d CNI_PATH=$plugins:/run/fake CNI_IFNAME=net1 timeout 60 "$plugins/cnitool" "$1" \
-		"${name%%\"*}" /run/netns/pod1 >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	# shellcheck disable=SC2034 # lib.bash
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	NETCONFPATH=/run/net.d CNI_PATH=$plugins:/run/fake CNI_IFNAME=net1 captured timeout 60 \
+		"$plugins/cnitool" "$1" "${name%%\"*}" /run/netns/pod1
 	succeeds
 }
