@@ -15,14 +15,59 @@
 #include "libcni/inspect.h"
 #include "libcni/inspect_nl.h"
 
+#define GUID_SIZE 8
+
+/* The GUID of an InfiniBand link's port: the last octets of its address. NULL: it is none. */
+static const uint8_t *guid_of(struct rtnl_link *link)
+{
+	struct nl_addr *addr = rtnl_link_get_addr(link);
+
+	if (rtnl_link_get_arptype(link) != ARPHRD_INFINIBAND || !addr ||
+		nl_addr_get_len(addr) != 20)
+		return NULL;
+	return (const uint8_t *)nl_addr_get_binary_addr(addr) + (20 - GUID_SIZE);
+}
+
+static bool has_guid(struct nl_cache *links, int index, const uint8_t *guid, char name[IFNAMSIZ])
+{
+	struct rtnl_link *link = links ? rtnl_link_get(links, index) : NULL;
+	const uint8_t *its = link ? guid_of(link) : NULL;
+	bool is_same = its && !memcmp(its, guid, GUID_SIZE);
+
+	if (is_same)
+		snprintf(name, IFNAMSIZ, "%s", rtnl_link_get_name(link));
+	rtnl_link_put(link); /* accepts NULL */
+	return is_same;
+}
+
+/* The kernel does not tell in which namespace that index counts; both are on one port. */
+static void put_ipoib_parent(struct json_writer *w, struct nl_cache *links, const struct home *home,
+	struct rtnl_link *link)
+{
+	const uint8_t *guid = guid_of(link);
+	int index = rtnl_link_get_link(link);
+	char name[IFNAMSIZ];
+
+	if (guid &&
+		(has_guid(home->links, index, guid, name) || has_guid(links, index, guid, name)))
+		json_put_string(w, "parent", name);
+	else
+		json_put_format(w, "parent", "if%d", index);
+}
+
 static void put_parent(struct json_writer *w, struct nl_cache *links, const struct home *home,
 	struct rtnl_link *link)
 {
 	int index = rtnl_link_get_link(link), netns;
+	const char *kind = rtnl_link_get_type(link);
 	char name[IFNAMSIZ] = "";
 
 	if (index <= 0)
 		return;
+	if (kind && !strcmp(kind, "ipoib")) {
+		put_ipoib_parent(w, links, home, link);
+		return;
+	}
 	/* In another namespace the index says nothing about the links of this one. */
 	if (!rtnl_link_get_link_netnsid(link, &netns)) {
 		if (home_name(home, netns, index, name))
@@ -52,20 +97,19 @@ static void put_mode(struct json_writer *w, struct rtnl_link *link)
 		json_put_string(w, "mode", text);
 }
 
-/* The last eight octets of an InfiniBand link's address are its port's GUID. */
 static void put_hardware_address(struct json_writer *w, struct rtnl_link *link)
 {
 	struct nl_addr *addr = rtnl_link_get_addr(link);
-	unsigned length = addr ? nl_addr_get_len(addr) : 0;
-	const uint8_t *bytes = length ? nl_addr_get_binary_addr(addr) : NULL;
-	bool is_infiniband = rtnl_link_get_arptype(link) == ARPHRD_INFINIBAND && length == 20;
-	struct hwaddr copy = { .length = is_infiniband ? 8 : (uint8_t)length };
+	const uint8_t *guid = guid_of(link);
+	struct hwaddr copy = { .length = guid ? GUID_SIZE : 0 };
 	char text[HWADDR_TEXT];
 
-	if (!bytes || length > sizeof(copy.bytes))
+	if (!guid && addr && nl_addr_get_len(addr) <= sizeof(copy.bytes))
+		copy.length = (uint8_t)nl_addr_get_len(addr);
+	if (!copy.length)
 		return;
-	memcpy(copy.bytes, bytes + (length - copy.length), copy.length);
-	json_put_string(w, is_infiniband ? "guid" : "mac", hwaddr_print(&copy, text));
+	memcpy(copy.bytes, guid ? guid : nl_addr_get_binary_addr(addr), copy.length);
+	json_put_string(w, guid ? "guid" : "mac", hwaddr_print(&copy, text));
 }
 
 static void put_link(struct json_writer *w, struct nl_cache *links, const struct home *home,

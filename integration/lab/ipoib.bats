@@ -71,6 +71,13 @@ reach() {
 	no_children
 }
 
+@test "cnitool inspect tells the parent, whatever has its index in the pod" {
+	inside pod1 ip link add index "$(</sys/class/net/ib0/ifindex)" name dummy9 type dummy
+	add .
+	[[ $("$plugins/cnitool" inspect --json /run/netns/pod1 | jq -c '.links[] | select(.name == "net1")
+		| [.kind, .parent, (.guid | length)]') == '["ipoib","ib0",23]' ]]
+}
+
 @test "the result: the address of twenty octets, sandbox, mtu, addresses and routes" {
 	local mac
 
