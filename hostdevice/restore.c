@@ -82,14 +82,26 @@ int restore_device(struct world *world, const struct state *state, struct cni_er
 	return cni_fail_join(err, &more) < 0 ? -1 : rc;
 }
 
-/* The attachment's own namespace, where the caller has not got it. */
-static void open_inside(struct world *world, const struct state *state, int *netns)
+/*
+ * The attachment's own namespace, where the caller has not got it. One that lives and cannot be
+ * entered may have the device: nothing can be said of that now.
+ */
+static int open_inside(
+	struct world *world, const struct state *state, int *netns, struct cni_error *err)
 {
+	int rc;
+
 	if (world->inside.fd >= 0 || !*state->netns || !*state->netns_id || state_is_dead(state))
-		return;
-	*netns = netns_open(state->netns);
-	if (*netns >= 0 && !nl_open(&world->inside, NETLINK_ROUTE, *netns, world->home))
-		world->netns = *netns;
+		return 0;
+	rc = *netns = netns_open(state->netns);
+	if (rc < 0)
+		return netns_is_gone(rc) ? 0 : netns_fail(err, state->netns, rc);
+	rc = nl_open(&world->inside, NETLINK_ROUTE, *netns, world->home);
+	if (rc < 0)
+		return cni_fail_errno(
+			err, CNI_INTERNAL, rc, NULL, "open a netlink socket in %s", state->netns);
+	world->netns = *netns;
+	return 0;
 }
 
 static void close_inside(struct world *world)
@@ -107,7 +119,8 @@ static int end_claimed(
 
 	if (strcmp(claim->owner, state->id) != 0)
 		return state_remove(world->directory, state->id, err);
-	open_inside(world, state, &netns);
+	if (open_inside(world, state, &netns, err) < 0)
+		return -1;
 	rc = restore_device(world, state, err);
 	if (borrowed)
 		close_inside(world);

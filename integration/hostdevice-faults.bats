@@ -58,3 +58,17 @@ forget() {
 	from=^flock$ changing=$changes
 	sweep_del kill_del_at
 }
+
+@test "GC that cannot enter the pod's namespace forgets nothing" {
+	home >/run/before
+	cni ADD host-device <<<"$config"
+	succeeds
+	config=$(jq -c '."cni.dev/valid-attachments" = []' <<<"$config")
+	traced GC -o /dev/null -e trace=setns -e inject=setns:error=ENOMEM:when=1
+	fails 999 'Cannot allocate memory'
+	[ -n "$(claims)" ]
+	link pod1 net1 '.operstate != "DOWN"'
+	cni GC host-device -CNI_CONTAINERID -CNI_NETNS -CNI_IFNAME <<<"$config"
+	succeeds_silently
+	home | diff /run/before - || fail 'the device is not as it was'
+}
