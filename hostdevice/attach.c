@@ -10,10 +10,11 @@
 void attach_guard_end(struct attach_guard *guard)
 {
 	struct cni_error ignored = { 0 };
+	int rc = guard->world ? restore_device(guard->world, guard->state, &ignored) : -1;
 
-	/* What could not be undone is still written down: DEL, GC or the next ADD go on. */
-	if (!guard->world || restore_device(guard->world, guard->state, &ignored) < 0 ||
-		claim_give(guard->claim, "", &ignored) < 0)
+	/* What could not be undone, or will be back later, stays written down: for DEL, GC or the
+	 * next ADD. */
+	if (rc < 0 || rc == 2 || claim_give(guard->claim, "", &ignored) < 0)
 		return;
 	(void)state_remove(guard->world->directory, guard->state->id, &ignored);
 }
