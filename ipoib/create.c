@@ -41,13 +41,16 @@ static int make_and_move(const struct iface_maker *maker, const char *name)
 	parked.index = link.index;
 	link_guard_arm(&moved, maker->inside, temporary, KIND_IPOIB);
 	rc = link_move(maker->outer, link.index, wanted->link.netns);
-	if (!rc)
-		rc = link_get(maker->inside, temporary, &link);
+	if (rc)
+		return rc;
+	/* Its index on the host may be another link's from now on. */
+	parked.nl = NULL;
+	rc = link_get(maker->inside, temporary, &link);
 	if (!rc && strcmp(name, temporary) != 0)
 		rc = link_rename(maker->inside, link.index, name);
 	if (rc)
 		return rc;
-	parked.nl = moved.nl = NULL;
+	moved.nl = NULL;
 	return 0;
 }
 

@@ -321,6 +321,21 @@ static void test_moved(void)
 		err.msg);
 	is(asked(&outer, 8), "get new new get set del ", "removes it from the host");
 	is(asked(&inside, 0), "get get ", "and looks for it in the pod, under both names");
+
+	answer_link(&outer, 0, ib0);
+	verdict(&outer, 1, -EINVAL);
+	verdict(&outer, 2, 0);
+	answer_link(&outer, 3, (struct told){ .index = 8, .name = "cni0" });
+	verdict(&outer, 4, 0);
+	answer_link(&inside, 0, (struct told){ .index = 5, .name = "cni0" });
+	verdict(&inside, 1, -ENOMEM);
+	answer_link(&inside, 2, (struct told){ .index = 5, .name = "cni0" });
+	verdict(&inside, 3, 0);
+	verdict(&inside, 4, -ENODEV);
+	ok(create(&plain, &link, &err) < 0, "a name that cannot be given: %s", err.msg);
+	is(asked(&outer, 8), "get new new get set ",
+		"the index on the host may be another's by now");
+	is(asked(&inside, 5), "get set get del get ", "it is removed where it is");
 }
 
 static void test_refused(void)
