@@ -147,9 +147,12 @@ int hardware_set_mac(struct world *world, const struct pci *pci, const char *dri
 			(void)link_set(&world->host, index, &(struct link_state){ .down = true });
 		if (rc < 0 && rc != -EBUSY && rc != -EAGAIN)
 			break;
-		if (rc < 0)
+		/* Most show at once what they took. */
+		if (rc < 0 || waited)
 			nap();
 	}
+	if (!rc)
+		rc = -ETIMEDOUT;
 	if (!*driver)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, world->host.extack,
 			"set the MAC of VF %s: its driver refuses, and is none that could be bound "

@@ -4,7 +4,9 @@
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "hostdevice/hardware.h"
 #include "hostdevice/hex.h"
 #include "hostdevice/restore.h"
 #include "netlink/scripted.h"
@@ -292,6 +294,38 @@ static void test_restore(void)
 	script_forget(&host);
 }
 
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A driver that says yes shows the address later, if ever. */
+static void test_set_mac(void)
+{
+	const struct hwaddr mac = { .length = 6, .bytes = { 2, 0, 0, 0, 0, 6 } };
+	const struct pci vf = { .id = "0000:3b:00.2" };
+	struct cni_error err = { 0 };
+	double start = seconds();
+	struct script driver;
+	struct world world;
+
+	script_open(&driver);
+	world = (struct world){ .host = driver.nl };
+	for (int i = 0; i < 3; i++) {
+		answer_link(&driver, 2 * i, 9, "eth5", NULL);
+		verdict(&driver, 2 * i + 1, i < 2 ? 0 : -EPERM);
+	}
+	ok(hardware_set_mac(&world, &vf, "", 9, &mac, &err) < 0 &&
+			strstr(err.msg, "its driver refuses"),
+		"a MAC: %s", err.msg);
+	ok(script_forget(&driver) == 6, "is set again");
+	ok(seconds() - start > 0.015, "after a while");
+	script_close(&driver);
+}
+
 int main(void)
 {
 	char command[PATH_MAX];
@@ -305,6 +339,7 @@ int main(void)
 	script_open(&host);
 	script_open(&inside);
 	test_restore();
+	test_set_mac();
 	script_close(&host);
 	script_close(&inside);
 	snprintf(command, sizeof(command), "rm -r %s", top);
