@@ -27,6 +27,9 @@ int cache_prepare(const char *path, struct cni_error *err);
 int cache_write(const char *path, const struct libcni_list *, const struct libcni_attachment *,
 	const struct json *capability_args, const struct json *result, struct cni_error *err);
 
+/* Remove it, and what a killed cache_write() has left of it. */
+void cache_remove(const char *path);
+
 struct cache_entry {
 	struct json *tree, *converted; /* owned */
 	const struct json *result;     /* into one of them; NULL: nothing cached */

@@ -197,7 +197,7 @@ static int del(struct invocation *run, const struct libcni_runtime *runtime,
 	if (del_all(run, cached.result, err) < 0)
 		return -1;
 	if (!cached.foreign)
-		unlink(path);
+		cache_remove(path);
 	return 0;
 }
 

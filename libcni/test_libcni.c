@@ -355,13 +355,15 @@ static void test_broken_cache(void)
 	write_plugin("b", "");
 	for (size_t i = 0; i < sizeof(contents) / sizeof(*contents); i++) {
 		test_write(CACHE, 0600, contents[i]);
+		test_write("cache/results/.n-c-eth0", 0600, contents[i]);
 		ok(run(CHECK, TWO("1.0.0"), &plain, NULL, &err) < 0 &&
 				strstr(err.msg, "/n-c-eth0") && !test_exists("log"),
 			"cache \"%s\": check: %s", contents[i], err.msg);
 		ok(!run(DEL, TWO("1.0.0"), &plain, NULL, &err), "cache \"%s\": del", contents[i]);
 		is_log("DEL b " CONFIG_B("1.0.0", "") "DEL a " CONFIG_A("1.0.0", ""),
 			"broken cache");
-		ok(!test_exists(CACHE), "cache \"%s\": gone", contents[i]);
+		ok(!test_exists(CACHE) && !test_exists("cache/results/.n-c-eth0"),
+			"cache \"%s\": gone, with what a killed ADD was writing", contents[i]);
 	}
 	test_write(CACHE, 0600,
 		"{\"kind\":\"cniCacheV1\",\"networkName\":\"n-c\",\"containerId\":\"eth0\"}");
