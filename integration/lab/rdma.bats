@@ -188,6 +188,32 @@ before_us() {
 	before_us "$name"
 }
 
+@test "the next ADD of rdma ends what a dead namespace had: a late DEL has nothing to do" {
+	local name conf
+
+	name=$(netdev "$a")
+	behind_another
+	cni ADD rdma <<<"$config"
+	succeeds
+	ip netns del pod1
+	within 20 has_netdev "$a"
+	within 20 has_rdma '' rdma_rail1
+	ip link set "$(netdev "$a")" netns pod2 name net1
+	conf=${config//pod1/pod2}
+	cni ADD rdma CNI_CONTAINERID=pod2 CNI_NETNS=/run/netns/pod2 <<<"$conf"
+	succeeds
+	cni DEL rdma CNI_NETNS= <<<"$config"
+	succeeds_silently
+	has_rdma pod2 rdma_rail1
+	cni DEL rdma CNI_CONTAINERID=pod2 CNI_NETNS=/run/netns/pod2 <<<"$conf"
+	succeeds_silently
+	[ -z "$(ls -A /var/lib/cni/fabric-cni/rdma)" ]
+	has_rdma '' roce0
+	ip -n pod2 link set net1 down
+	ip -n pod2 link set net1 netns 1 name "$name"
+	netns_mode shared
+}
+
 # What a sweep compares.
 state() {
 	rdma dev | sed 's/^[0-9]*: //'

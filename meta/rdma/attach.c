@@ -178,6 +178,10 @@ static int move_there(struct attach *attach, const struct rdma_conf *conf, struc
 {
 	struct rdmadev *device = &attach->state.device;
 
+	/* It may get the name back that it had on the host. */
+	attach_return_dead(attach->world, attach->device.id);
+	if (rdmadev_find(&attach->device, &attach->host, device, err) < 0)
+		return -1;
 	if (conf->name)
 		strcpy(device->pod_name, conf->name);
 	if (conf->qos.tc >= 0)
@@ -193,12 +197,12 @@ static int move_there(struct attach *attach, const struct rdma_conf *conf, struc
 
 int attach_move(struct attach *attach, const struct rdma_conf *conf, struct cni_error *err)
 {
-	const char *name = conf->name ? conf->name : attach->state.device.name;
 	int rc = attach->there ? finish_there(attach, conf, err) : move_there(attach, conf, err);
 
 	if (rc < 0 || conf->qos.tos < 0)
 		return rc;
-	return qos_set_tos(attach->world->configfs, name, conf->qos.tos, err);
+	return qos_set_tos(attach->world->configfs,
+		conf->name ? conf->name : attach->state.device.name, conf->qos.tos, err);
 }
 
 void attach_end(struct attach *attach)

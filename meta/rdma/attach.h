@@ -62,4 +62,10 @@ int attach_move(struct attach *, const struct rdma_conf *, struct cni_error *err
  */
 int attach_return(const struct rdma_world *, const char *id, int netns, struct cni_error *err);
 
+/*
+ * The same for attachments of a device whose namespaces are gone: their DEL may come when another
+ * pod has it, or never. Failures are passed over: they are not the caller's.
+ */
+void attach_return_dead(const struct rdma_world *, const char *device_id);
+
 #endif

@@ -55,3 +55,28 @@ int attach_return(const struct rdma_world *world, const char *id, int netns, str
 		return -1;
 	return rdma_state_remove(world->states, id, err);
 }
+
+struct dead {
+	const struct rdma_world *world;
+	const char *device_id;
+};
+
+static int end_dead(const char *id, void *data, struct cni_error *err)
+{
+	CLEANUP(rdma_state_done) struct rdma_state state = { 0 };
+	const struct dead *dead = data;
+
+	if (rdma_state_read(&state, dead->world->states, id, err) != 1 ||
+		strcmp(state.device_id, dead->device_id) != 0 ||
+		!netns_is_dead(state.netns, state.netns_id, state.boot))
+		return 0;
+	return attach_return(dead->world, id, -1, err);
+}
+
+void attach_return_dead(const struct rdma_world *world, const char *device_id)
+{
+	struct dead dead = { world, device_id };
+	struct cni_error ignored = { 0 };
+
+	(void)rdma_state_each(world->states, end_dead, &dead, &ignored);
+}
