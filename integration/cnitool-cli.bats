@@ -209,7 +209,7 @@ trace: ADD member name=second file=/run/fake/member T ok' ] || fail 'expected tw
 	nothing 6 result
 	huge 999 more than 8388608 bytes
 	error-exit-0 123 refuses
-	signal 999 SIGKILL
+	signal 999 killed by signal 9
 	escapes 999 what it says
 	error 123 refuses
 	END
