@@ -14,6 +14,9 @@
 
 #include "cni/guard.h"
 
+/* Where the number of the attachment belongs. */
+#define PLACE "{n}"
+
 void *allocate(size_t n, size_t size)
 {
 	void *memory = calloc(n, size);
@@ -69,18 +72,45 @@ static int new_file(void)
 	return fd;
 }
 
-static void open_attachment(struct contestant *contestant, size_t i, char **argv)
+/* The text with the attachment's number in each place of it. */
+static char *insert_number(const char *text, size_t i)
+{
+	const char *place = strstr(text, PLACE);
+	CLEANUP(freep) char *rest = NULL;
+
+	if (!place)
+		return print("%s", text);
+	rest = insert_number(place + strlen(PLACE), i);
+	return print("%.*s%zu%s", (int)(place - text), text, i, rest);
+}
+
+static char **insert_numbers(char **argv, size_t i)
+{
+	size_t n = 0;
+	char **copy;
+
+	while (argv[n])
+		n++;
+	copy = allocate(n + 1, sizeof(*copy));
+	while (n--)
+		copy[n] = insert_number(argv[n], i);
+	return copy;
+}
+
+static void open_attachment(struct contestant *contestant, size_t i, const char *config,
+	char **argv)
 {
 	struct attachment *attachment = &contestant->attachments[i];
 	CLEANUP(freep) char *file = print("%s", argv[0]);
 
+	attachment->config = insert_number(config, i);
 	attachment->environment[0] = print("CNI_COMMAND=");
 	attachment->environment[1] = print("CNI_CONTAINERID=bench-%s-%zu", contestant->name, i);
 	attachment->environment[2] = print("CNI_NETNS=/run/netns/%s-%zu", contestant->name, i);
 	attachment->environment[3] = print("CNI_PATH=%s", dirname(file));
 	attachment->environment[4] = print("CNI_IFNAME=net1");
 	contestant->calls[i] = (struct call){
-		.argv = argv,
+		.argv = insert_numbers(argv, i),
 		.environment = attachment->environment,
 		.in = new_file(),
 		.out = new_file(),
@@ -91,15 +121,17 @@ static void open_attachment(struct contestant *contestant, size_t i, char **argv
 void contestant_open(struct contestant *contestant, const char *name, const char *config_file,
 	char **argv, size_t n)
 {
+	CLEANUP(freep) char *config = read_config(config_file);
+
 	*contestant = (struct contestant){
 		.name = name,
-		.config = read_config(config_file),
+		.has_config = *config,
 		.n = n,
 		.attachments = allocate(n, sizeof(struct attachment)),
 		.calls = allocate(n, sizeof(struct call)),
 	};
 	for (size_t i = 0; i < n; i++)
-		open_attachment(contestant, i, argv);
+		open_attachment(contestant, i, config, argv);
 }
 
 static void empty(int fd)
@@ -127,7 +159,7 @@ void contestant_prepare(struct contestant *contestant, const char *step)
 
 		free(attachment->environment[0]);
 		attachment->environment[0] = print("CNI_COMMAND=%s", step);
-		write_input(call->in, contestant->config, attachment->result);
+		write_input(call->in, attachment->config, attachment->result);
 		empty(call->out);
 		empty(call->error);
 	}
@@ -205,6 +237,6 @@ void contestant_conclude(struct contestant *contestant, const char *step)
 			attachment->result[0] = '\0';
 	}
 	/* Who reads no configuration is told the address and draws none. */
-	if (!strcmp(step, "ADD") && *contestant->config)
+	if (!strcmp(step, "ADD") && contestant->has_config)
 		check_distinct(contestant);
 }

@@ -10,19 +10,23 @@
 
 struct attachment {
 	char *environment[6];
+	char *config; /* "" for an executable that reads none */
 	char output[OUTPUT_MAX]; /* of the last step */
 	char result[OUTPUT_MAX]; /* of ADD, until DEL; "" where there is none */
 };
 
 struct contestant {
 	const char *name;
-	char *config; /* "" for an executable that reads none */
-	size_t n;     /* attachments and calls, all at the same time */
+	bool has_config;
+	size_t n; /* attachments and calls, all at the same time */
 	struct attachment *attachments;
 	struct call *calls;
 };
 
-/* argv[0] is the executable. Like everything here it ends the program where it fails. */
+/*
+ * argv[0] is the executable. "{n}" in the configuration and the arguments stands for the number of
+ * the attachment. Like everything here it ends the program where it fails.
+ */
 void contestant_open(struct contestant *, const char *name, const char *config_file, char **argv,
 	size_t n);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The floor: what the kernel alone asks for an attachment. It does the kernel work of our macvlan
- * plugin, or with -i that of ipoib, with the C library only: no JSON is read, nothing is stored, no
- * option of a network is known. What a plugin costs above it is the plugin's own doing.
+ * plugin, with -i that of ipoib, or with -d that of host-device, with the C library only: no JSON
+ * is read, nothing is stored, no option of a network is known. What a plugin costs above it is the
+ * plugin's own doing.
  *
  *	CNI_COMMAND=ADD CNI_NETNS=/run/netns/a CNI_IFNAME=net1 \
- *		floor [-i] MASTER ADDRESS/PREFIX DESTINATION/PREFIX GATEWAY
+ *		floor [-i | -d] LINK ADDRESS/PREFIX DESTINATION/PREFIX GATEWAY
  *
- * speaks enough of CNI for the measuring driver (ADD, DEL, VERSION; IPv4 only). An error ends it
- * at once: nothing is rolled back.
+ * speaks enough of CNI for the measuring driver (ADD, DEL, VERSION; IPv4 only). LINK is the master,
+ * or the device. An error ends it at once: nothing is rolled back.
  *
  * There is no packet socket for the gratuitous ARP: with arp_notify set and the address there
  * before the link comes up the kernel sends it, and closing a packet socket waits for an RCU
@@ -226,6 +227,19 @@ static void create(int fd, const char *name, int parent, int netns, bool ipoib)
 	demand(fd, &message, "create the link");
 }
 
+/* To another namespace, under another name. */
+static void move(int fd, const char *from, const char *to, int netns)
+{
+	struct hardware device = get_link(fd, from);
+	struct message message;
+	struct ifinfomsg *link = begin(&message, RTM_SETLINK, NLM_F_ACK, sizeof(*link));
+
+	link->ifi_index = device.index;
+	put_u32(&message, IFLA_NET_NS_FD, (uint32_t)netns);
+	put_text(&message, IFLA_IFNAME, to);
+	demand(fd, &message, "move the link");
+}
+
 /* The kernel ignores the one of a creation. */
 static void set_mtu(int fd, int index, uint32_t mtu)
 {
@@ -310,17 +324,22 @@ static void print_result(const char *name, const struct hardware *link, const ch
 	printf("\"}],\"ips\":[{\"address\":\"%s\"}]}\n", address);
 }
 
-static void add(int netns, const char *name, char **argv, bool ipoib)
+static void add(int netns, const char *name, char **argv, char option)
 {
 	struct prefix address = parse_prefix(argv[2]), to = parse_prefix(argv[3]);
 	int host = open_netlink(), inside;
-	struct hardware master = get_link(host, argv[1]), link;
+	struct hardware link, master = { 0 };
 
-	create(host, name, master.index, netns, ipoib);
+	if (option == 'd') {
+		move(host, argv[1], name, netns);
+	} else {
+		master = get_link(host, argv[1]);
+		create(host, name, master.index, netns, option == 'i');
+	}
 	inside = enter(netns);
 	link = get_link(inside, name);
 	set_sysctl(name, "arp_notify");
-	if (ipoib) {
+	if (option == 'i') {
 		set_sysctl(name, "proxy_arp");
 		set_mtu(inside, link.index, master.mtu);
 	}
@@ -328,6 +347,15 @@ static void add(int netns, const char *name, char **argv, bool ipoib)
 	set_up(inside, link.index);
 	add_route(inside, link.index, &to, argv[4]);
 	print_result(name, &link, argv[2]);
+}
+
+static int open_netns(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "%s", path);
+	return fd;
 }
 
 static void delete(int netns, const char *name)
@@ -339,27 +367,35 @@ static void delete(int netns, const char *name)
 	demand(enter(netns), &message, "delete the link");
 }
 
+/* The namespace undoes the rest: addresses, routes, up. */
+static void give_back(int netns, const char *name, const char *device)
+{
+	int home = open_netns("/proc/thread-self/ns/net");
+
+	move(enter(netns), name, device, home);
+}
+
 int main(int argc, char **argv)
 {
-	bool ipoib = argc > 1 && !strcmp(argv[1], "-i");
+	char option = argc > 1 && argv[1][0] == '-' ? argv[1][1] : 0;
 	const char *command = variable("CNI_COMMAND");
 	int netns;
 
-	argc -= ipoib;
-	argv += ipoib;
+	argc -= option != 0;
+	argv += option != 0;
 	if (!strcmp(command, "VERSION")) {
 		puts("{\"cniVersion\":\"1.0.0\",\"supportedVersions\":[\"1.0.0\"]}");
 		return 0;
 	}
-	netns = open(variable("CNI_NETNS"), O_RDONLY | O_CLOEXEC);
-	if (netns < 0)
-		err(1, "%s", variable("CNI_NETNS"));
+	netns = open_netns(variable("CNI_NETNS"));
 	if (!strcmp(command, "ADD") && argc == 5)
-		add(netns, variable("CNI_IFNAME"), argv, ipoib);
-	else if (!strcmp(command, "DEL"))
+		add(netns, variable("CNI_IFNAME"), argv, option);
+	else if (!strcmp(command, "DEL") && option == 'd' && argc == 5)
+		give_back(netns, variable("CNI_IFNAME"), argv[1]);
+	else if (!strcmp(command, "DEL") && option != 'd')
 		delete(netns, variable("CNI_IFNAME"));
 	else
-		errx(2, "usage: CNI_COMMAND=ADD|DEL|VERSION floor [-i] MASTER ADDRESS/PREFIX "
+		errx(2, "usage: CNI_COMMAND=ADD|DEL|VERSION floor [-i | -d] LINK ADDRESS/PREFIX "
 			"DESTINATION/PREFIX GATEWAY");
 	return 0;
 }

@@ -9,7 +9,8 @@
  * the next step. Each round begins with another contestant, so that nobody always runs in the
  * wake of the same one. PARALLEL attachments are started at once: attachment i of a contestant
  * has the container ID bench-NAME-i and the namespace /run/netns/NAME-i. CONFIG goes to stdin,
- * from ADD to DEL with its result as prevResult, as runtimes do. CNI_PATH is the folder of the
+ * from ADD to DEL with its result as prevResult, as runtimes do. "{n}" in CONFIG and ARGUMENT is i:
+ * what only one attachment can have, a device, is each one's own. CNI_PATH is the folder of the
  * executable.
  *
  * -t counts processes, threads, system calls and memory instead of taking times.

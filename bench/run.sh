@@ -42,6 +42,8 @@ build=$root/build-bench
 ! $static || build=$root/build-bench-static
 # Calls of a peer that take seconds are few.
 few=$((rounds / 10))
+# That many pods get one each at the same time.
+devices=16
 
 # ---- Before the namespaces: packages and programs ----
 
@@ -122,6 +124,9 @@ prepare_network() {
 		ip netns add ours-$i
 		ip netns add peer-$i
 	done
+	for ((i = 1; i < devices; i++)); do
+		ip netns add floor-$i
+	done
 	echo 0 >/proc/sys/net/ipv6/conf/fab0/accept_dad
 }
 
@@ -151,29 +156,45 @@ measure() {
 	"$build/bench/measure" "$@" >>"$results"
 }
 
-floor=("$build/bench/floor" fab0 10.1.255.250/16 10.2.0.0/16 10.1.0.1)
+address=(10.1.255.250/16 10.2.0.0/16 10.1.0.1)
+floor=("$build/bench/floor" fab0 "${address[@]}")
 
-# Whoever does less than the others is not faster.
+# Whoever does less than the others is not faster. (The peer's host-device announces nothing.)
 check_link() {
-	ip -n "$1" -d -j address show dev net1 | jq -e '.[0]
-		| (.flags | index("UP")) and .linkinfo.info_kind == "macvlan"
-		and .linkinfo.info_data.mode == "bridge"
+	ip -n "$1" -d -j address show dev net1 | jq -e --arg kind "$2" '.[0]
+		| (.flags | index("UP")) and .linkinfo.info_kind == $kind
+		and (.linkinfo.info_data.mode == "bridge" or $kind != "macvlan")
 		and ([.addr_info[] | select(.family == "inet") | .local[:5], .prefixlen]
 			== ["10.1.", 16])' &&
 		ip -n "$1" -j route | jq -e 'any(.dst == "10.2.0.0/16" and .gateway == "10.1.0.1")' &&
-		ip netns exec "$1" grep -q 1 /proc/sys/net/ipv4/conf/net1/arp_notify
+		{ [ "$1 $2" = 'peer-0 veth' ] ||
+			ip netns exec "$1" grep -q 1 /proc/sys/net/ipv4/conf/net1/arp_notify; }
 }
 
-# check_work NAME CONFIG EXECUTABLE...
+# The links of the host. (The peer leaves its alias.)
+host() {
+	ip -j link | jq -c '[.[] | [.ifname, .address, .mtu, .txqlen, (.flags | index("UP") != null)]] | sort[]'
+}
+
+# check_work KIND NAME CONFIG EXECUTABLE...
 check_work() {
+	local kind=$1 before after
+	shift
+
+	before=$(host)
 	"$build/bench/measure" -n 1 -w 0 check ADD -- "$@" >/dev/null
-	check_link "$1-0" >/dev/null || {
+	check_link "$1-0" "$kind" >/dev/null || {
 		ip -n "$1-0" -d address >&2
 		ip -n "$1-0" route >&2
 		die "$1: net1 is not what was asked for"
 	}
 	"$build/bench/measure" -n 1 -w 0 check DEL -- "$@" >/dev/null
 	! ip -n "$1-0" link show dev net1 2>/dev/null || die "$1: net1 is still there after DEL"
+	after=$(host)
+	[ "$before" = "$after" ] || {
+		diff <(echo "$before") <(echo "$after") >&2
+		die "$1: the host is another one after DEL"
+	}
 }
 
 # instructions NAME CONFIG EXECUTABLE...: in user mode, of one ADD and one DEL; where valgrind is
@@ -208,26 +229,42 @@ measure_macvlan() {
 	measure -n $((few + 1)) -w 1 -p 64 burst ADD DEL "${pair[@]}"
 }
 
-# Each with a veth of its own, and the same subnet.
-measure_host_device() {
-	local name
+# add_devices FIRST LAST: each pod has a veth of its own.
+add_devices() {
+	local name i
 
-	for name in ours peer; do
-		ip link add hd-$name type veth peer name hd-$name-far
-		ip link set hd-$name-far up
+	for name in ours peer floor; do
+		for ((i = $1; i <= $2; i++)); do
+			ip link add hd-$name-$i type veth peer name hf-$name-$i
+			ip link set hf-$name-$i up
+		done
 	done
-	configuration hd-ours pool hd-store 10.1.0.0/16
-	configuration hd-peer host-local hd-peer-store 10.1.0.0/16
-	for name in ours peer; do
-		jq -c --arg device hd-$name '.type = "host-device" | .device = $device | del(.master, .mode)' \
-			"$work/hd-$name.json" >"$work/hd" && mv "$work/hd" "$work/hd-$name.json"
-	done
-	measure -n $rounds host-device ADD DEL \
-		-- ours "$work/hd-ours.json" "$plugins/host-device" \
-		-- peer "$work/hd-peer.json" "$peers/host-device"
-	measure -t -n 5 -w 1 host-device ADD DEL \
-		-- ours "$work/hd-ours.json" "$plugins/host-device" \
-		-- peer "$work/hd-peer.json" "$peers/host-device"
+}
+
+# device_configuration CONTESTANT IPAM-TYPE
+device_configuration() {
+	configuration "hd-$1" "$2" "hd-store-$1" 10.1.0.0/16
+	jq -c --arg device "hd-$1-{n}" '.type = "host-device" | .device = $device | del(.master, .mode)' \
+		"$work/hd-$1.json" >"$work/hd" && mv "$work/hd" "$work/hd-$1.json"
+}
+
+measure_host_device() {
+	local ours=(ours "$work/hd-ours.json" "$plugins/host-device")
+	local peer=(peer "$work/hd-peer.json" "$peers/host-device")
+	local floor=(floor /dev/null "$build/bench/floor" -d 'hd-floor-{n}' "${address[@]}")
+	local contestants=(-- "${ours[@]}" -- "${peer[@]}" -- "${floor[@]}")
+
+	device_configuration ours pool
+	device_configuration peer host-local
+	add_devices 0 0
+	check_work veth "${ours[@]}"
+	check_work veth "${peer[@]}"
+	check_work veth "${floor[@]}"
+	measure -n $rounds host-device ADD DEL "${contestants[@]}"
+	measure -t -n 5 -w 1 host-device ADD DEL "${contestants[@]}"
+	# Not before: the peer looks at every link of the host.
+	add_devices 1 $((devices - 1))
+	measure -n $((few + 1)) -w 1 -p $devices host-device-burst ADD DEL "${contestants[@]}"
 }
 
 measure_dual() {
@@ -320,9 +357,9 @@ report() {
 prepare_network
 configuration ours pool ours-store 10.1.0.0/16
 configuration peer host-local peer-store 10.1.0.0/16
-check_work ours "$work/ours.json" "$plugins/macvlan"
-check_work peer "$work/peer.json" "$peers/macvlan"
-check_work floor /dev/null "${floor[@]}"
+check_work macvlan ours "$work/ours.json" "$plugins/macvlan"
+check_work macvlan peer "$work/peer.json" "$peers/macvlan"
+check_work macvlan floor /dev/null "${floor[@]}"
 measure_macvlan
 measure_host_device
 measure_dual
