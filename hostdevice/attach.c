@@ -7,6 +7,9 @@
 
 #include "cni/iface.h"
 
+/* A link with a lower MTU has no IPv4. */
+#define IPV4_MTU 68
+
 void attach_guard_end(struct attach_guard *guard)
 {
 	struct cni_error ignored = { 0 };
@@ -28,7 +31,7 @@ int attach_end(struct world *world, const struct cni_request *req, const char *i
 	int rc = state_read(&state, world->directory, cni_request_id(req, id), &torn);
 
 	if (rc == 1)
-		return restore_attachment(world, id, err);
+		return restore_attachment(world, &state, err);
 	if (torn.code == CNI_IO_FAILURE)
 		return cni_fail_join(err, &torn);
 	if (restore_lost(world, id, ifname, err) < 0)
@@ -132,7 +135,7 @@ static int heal(struct world *world, struct device *device, struct cni_error *er
 		return 0;
 	if (restore_lost(&host, id, NULL, err) < 0)
 		return -1;
-	return device_refresh(device, world->sys, &world->host, err);
+	return device_refresh(device, &world->host, err);
 }
 
 /* 1: whoever had the device has left, and it is to be claimed again; 0: it is free, -1. */
@@ -158,7 +161,7 @@ static int evict(
 	if (rc <= 0)
 		return claim_give(claim, "", err);
 	claim_end(claim);
-	return restore_attachment(&host, owner.id, err) < 0 ? -1 : 1;
+	return restore_attachment(&host, &owner, err) < 0 ? -1 : 1;
 }
 
 static int check_wishes(
@@ -214,7 +217,7 @@ int attach_claim(struct world *world, const struct hostdev_conf *conf, struct de
 			return -1;
 	} while (rc);
 	/* While the lock was waited for, somebody may have taken it away. */
-	if (device_refresh(device, world->sys, &world->host, err) < 0)
+	if (device_refresh(device, &world->host, err) < 0)
 		return -1;
 	return check_wishes(conf, device, err);
 }
@@ -260,6 +263,9 @@ static int move(struct world *world, const struct cni_request *req, const struct
 		.alias = device_alias(state->id, state->name, alias),
 		.mtu = (uint32_t)conf->mtu,
 		.address = conf->mac.length ? &mac : NULL,
+		/* The kernel announces addresses when the link comes up, as cni/iface.h says. */
+		.arp_notify = device->link.mtu >= IPV4_MTU &&
+			      (!conf->mtu || conf->mtu >= IPV4_MTU),
 	};
 	int rc = 0;
 
@@ -292,12 +298,8 @@ int attach_move(struct world *world, const struct cni_request *req, const struct
 	if (mark(world, device, state, err) < 0 || move(world, req, conf, device, state, err) < 0)
 		return -1;
 	rc = link_get(&world->inside, req->ifname, link);
-	/* The kernel announces addresses when the link comes up, as cni/iface.h says. */
-	if (!rc)
-		rc = link_set(
-			&world->inside, link->index, &(struct link_state){ .arp_notify = true });
-	if (rc < 0 && rc != -EAFNOSUPPORT)
+	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, world->inside.extack,
-			"prepare %s in %s", req->ifname, req->netns_path);
+			"look up %s in %s", req->ifname, req->netns_path);
 	return 0;
 }

@@ -34,7 +34,7 @@ static int not_there(struct cni_error *err, const char *key, const char *value)
 static int find_name(const char *key, const char *name, struct nl *nl, struct device *device,
 	struct cni_error *err)
 {
-	int rc = link_get(nl, name, &device->link);
+	int rc = link_details_of(nl, name, &device->link, &device->details);
 
 	if (rc == -ENODEV)
 		return not_there(err, key, name);
@@ -52,6 +52,8 @@ static int find_address(const struct hostdev_conf *conf, struct nl *nl, struct d
 {
 	int rc = link_find_address(nl, conf->hwaddr.bytes, conf->hwaddr.length, &device->link);
 
+	if (!rc)
+		rc = link_details(nl, device->link.index, &device->link, &device->details);
 	if (rc == -ENODEV)
 		return not_there(err, "hwaddr", conf->hwaddr_text);
 	if (rc < 0)
@@ -127,7 +129,7 @@ static int find_id(const struct hostdev_conf *conf, const char *sys, struct nl *
 	return find_directory(conf->id_key, conf->id, directory, nl, device, err);
 }
 
-static void make_key(struct device *device, const char *sys)
+void device_make_key(struct device *device, const char *sys)
 {
 	const char *parent = *device->details.parent ? device->details.parent : device->bus_id;
 	struct link permanent = { .address_length = device->details.permanent_length };
@@ -146,7 +148,7 @@ static void make_key(struct device *device, const char *sys)
 		snprintf(device->key, DEVICE_KEY, "index-%d", device->link.index);
 }
 
-int device_refresh(struct device *device, const char *sys, struct nl *nl, struct cni_error *err)
+int device_refresh(struct device *device, struct nl *nl, struct cni_error *err)
 {
 	int rc = 0, index = device->link.index;
 
@@ -159,7 +161,6 @@ int device_refresh(struct device *device, const char *sys, struct nl *nl, struct
 	if (rc < 0)
 		return cni_fail_errno(
 			err, CNI_INTERNAL, rc, nl->extack, "read %s", device->link.name);
-	make_key(device, sys);
 	return 0;
 }
 
@@ -194,7 +195,7 @@ int device_again(struct device *device, const struct pci *pci, struct nl *nl, co
 		return cni_fail_errno(err, rc == -ENODEV ? CNI_TRY_LATER : CNI_INTERNAL, rc,
 			nl->extack, "wait for the interface %s of %s, which is made anew", name,
 			pci->id);
-	return device_refresh(device, pci->sys, nl, err);
+	return device_refresh(device, nl, err);
 }
 
 int device_find(const struct hostdev_conf *conf, const char *sys, struct nl *nl,
@@ -217,5 +218,6 @@ int device_find(const struct hostdev_conf *conf, const char *sys, struct nl *nl,
 		return cni_fail(err, CNI_INVALID_CONFIG,
 			"%s is the loopback interface, which cannot leave its namespace",
 			device->link.name);
-	return device_refresh(device, sys, nl, err);
+	device_make_key(device, sys);
+	return 0;
 }

@@ -31,8 +31,11 @@ bool device_is_pci(const char *id);
 int device_find(const struct hostdev_conf *, const char *sys, struct nl *nl, struct device *,
 	struct cni_error *err);
 
-/* Read link and details again, by index: they may have changed. */
-int device_refresh(struct device *, const char *sys, struct nl *nl, struct cni_error *err);
+/* Read link and details again, by index: they may have changed. The key has not. */
+int device_refresh(struct device *, struct nl *nl, struct cni_error *err);
+
+/* Fill in the key of a device whose link and details are known. */
+void device_make_key(struct device *, const char *sys);
 
 /*
  * The same after something that may have made the interface anew: by index, else that of its bus

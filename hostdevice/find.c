@@ -58,8 +58,10 @@ static int take(struct nl *nl, const struct state *state, int rc, const struct l
 		return 0;
 	if (!rc)
 		rc = certain ? 1 : is_device(nl, state, link);
-	if (rc == 1)
-		*found = (struct found){ .nl = nl, .link = *link };
+	if (rc == 1) {
+		found->nl = nl;
+		found->link = *link;
+	}
 	return rc;
 }
 

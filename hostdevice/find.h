@@ -8,6 +8,7 @@
 struct found {
 	struct nl *nl; /* of the two sockets of the world, the one where it is */
 	struct link link;
+	struct link_details details; /* of a link that is home: restore_bring_home() reads them */
 };
 
 /*

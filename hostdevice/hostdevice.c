@@ -208,7 +208,7 @@ static int collect(const char id[CNI_ATTACHMENT_ID], void *data)
 	if (state_read(&state, gc->world->directory, id, &failure) <= 0 ||
 		strcmp(state.network, gc->req->name) != 0 || is_valid(gc, &state))
 		return 0;
-	(void)restore_attachment(gc->world, id, &failure);
+	(void)restore_attachment(gc->world, &state, &failure);
 	(void)cni_fail_join(gc->err, &failure);
 	return 0;
 }

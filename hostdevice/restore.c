@@ -43,6 +43,19 @@ static int locate_and_bring(
 	return rc == 1 ? restore_bring_home(world, state, found, err) : rc;
 }
 
+/* As it is when its settings have changed. 1; 0: it was made anew; -1. */
+static int look_again(
+	struct world *world, const struct state *state, struct found *found, struct cni_error *err)
+{
+	int rc = link_details(&world->host, found->link.index, &found->link, &found->details);
+
+	if (rc == -ENODEV)
+		return 0;
+	return rc < 0 ? cni_fail_errno(err, CNI_INTERNAL, rc, world->host.extack, "read %s",
+				state->name)
+		      : 1;
+}
+
 /*
  * The interface is out of the pod before the settings that confined it there end. Binding the
  * driver again for them makes another interface.
@@ -50,14 +63,12 @@ static int locate_and_bring(
 static int restore_hardware(struct world *world, const struct state *state, struct found *found,
 	int rc, struct cni_error *err)
 {
-	struct link now;
-
 	if (!state->vf)
 		return rc;
 	(void)hardware_restore_vf(world, state, rc == 1 ? &found->link : NULL, err);
-	if (rc == 1 && link_get_index(&world->host, found->link.index, &now) != -ENODEV)
-		return rc;
-	return locate_and_bring(world, state, found, err);
+	if (rc == 1)
+		rc = look_again(world, state, found, err);
+	return rc ? rc : locate_and_bring(world, state, found, err);
 }
 
 int restore_device(struct world *world, const struct state *state, struct cni_error *err)
@@ -132,17 +143,13 @@ static int end_claimed(
 	return state_remove(world->directory, state->id, err);
 }
 
-int restore_attachment(struct world *world, const char id[CNI_ATTACHMENT_ID], struct cni_error *err)
+int restore_attachment(struct world *world, const struct state *state, struct cni_error *err)
 {
-	CLEANUP(state_done) struct state state = { 0 };
 	CLEANUP(claim_end) struct claim claim = CLAIM_NONE;
-	int rc = state_read(&state, world->directory, id, err);
 
-	if (rc <= 0)
-		return rc;
-	if (claim_take(&claim, world->directory, state.key, err) < 0)
+	if (claim_take(&claim, world->directory, state->key, err) < 0)
 		return -1;
-	return end_claimed(world, &state, &claim, err);
+	return end_claimed(world, state, &claim, err);
 }
 
 int restore_lost(struct world *world, const char id[CNI_ATTACHMENT_ID], const char *ifname,
@@ -161,8 +168,10 @@ int restore_lost(struct world *world, const char id[CNI_ATTACHMENT_ID], const ch
 		return rc;
 	memcpy(state.id, id, sizeof(state.id));
 	device.link = found.link;
-	if (device_refresh(&device, world->sys, found.nl, err) < 0 ||
-		claim_take(&claim, world->directory, device.key, err) < 0)
+	if (device_refresh(&device, found.nl, err) < 0)
+		return -1;
+	device_make_key(&device, world->sys);
+	if (claim_take(&claim, world->directory, device.key, err) < 0)
 		return -1;
 	if (*claim.owner && strcmp(claim.owner, id) != 0)
 		return 0;
@@ -189,7 +198,7 @@ static int end_dead(const char id[CNI_ATTACHMENT_ID], void *data)
 		!state_is_dead(&state))
 		return 0;
 	sweep->count++;
-	(void)restore_attachment(sweep->world, id, &ignored);
+	(void)restore_attachment(sweep->world, &state, &ignored);
 	return 0;
 }
 

@@ -22,11 +22,11 @@
 int restore_device(struct world *, const struct state *, struct cni_error *err);
 
 /*
- * End an attachment: put its device back, end the claim, remove the file. Touches nothing of a
- * device that somebody else has by now. world->inside is the attachment's namespace, or closed: the
- * one that the file names is used then, if it lives. 0 or -1.
+ * End an attachment, as its file tells it: put its device back, end the claim, remove the file.
+ * Touches nothing of a device that somebody else has by now. world->inside is the attachment's
+ * namespace, or closed: the one that the file names is used then, if it lives. 0 or -1.
  */
-int restore_attachment(struct world *, const char id[CNI_ATTACHMENT_ID], struct cni_error *err);
+int restore_attachment(struct world *, const struct state *, struct cni_error *err);
 
 /*
  * The same by what the device itself tells, where there is no file that could be read: name from

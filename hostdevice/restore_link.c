@@ -48,11 +48,11 @@ int restore_bring_home(
 	if (rc < 0)
 		return failed(state, found->nl, rc, "give the host back its", err);
 	found->nl = &world->host;
-	rc = link_get(&world->host, state->name, &found->link);
+	rc = link_details_of(&world->host, state->name, &found->link, &found->details);
 	/* Somebody who renames what appears was faster: it keeps our mark. */
 	if (rc == -ENODEV)
-		rc = link_get(
-			&world->host, iface_temporary_name_of(state->id, ours), &found->link);
+		rc = link_details_of(&world->host, iface_temporary_name_of(state->id, ours),
+			&found->link, &found->details);
 	return rc < 0 ? failed(state, &world->host, rc, "look up", err) : 1;
 }
 
@@ -68,8 +68,9 @@ static int put_back(struct world *world, const struct state *state, const struct
 
 /* One by one: what one device refuses must not take the others with it. */
 static int restore_attributes(struct world *world, const struct state *state,
-	const struct found *found, const struct link_details *details, struct cni_error *err)
+	const struct found *found, struct cni_error *err)
 {
+	const struct link_details *details = &found->details;
 	struct hwaddr mac = { 0 };
 	struct link address = { 0 };
 	uint32_t mtu = (uint32_t)state->mtu, txqlen = (uint32_t)state->txqlen;
@@ -131,8 +132,9 @@ static bool is_saved(const struct state *state, const char *wanted)
 
 /* Ours goes last: by it the device is found. */
 static int restore_altnames(struct world *world, const struct state *state,
-	const struct found *found, const struct link_details *details, struct cni_error *err)
+	const struct found *found, struct cni_error *err)
 {
+	const struct link_details *details = &found->details;
 	char ours[IFNAMSIZ];
 	int index = found->link.index, rc = 0;
 
@@ -177,19 +179,13 @@ static int restore_config(struct world *world, const struct state *state, const 
 	return 0;
 }
 
-int restore_link(
-	struct world *world, const struct state *state, struct found *found, struct cni_error *err)
+int restore_link(struct world *world, const struct state *state, const struct found *found,
+	struct cni_error *err)
 {
-	struct link_details details;
-	int rc;
-
-	rc = link_details(&world->host, found->link.index, &found->link, &details);
-	if (rc < 0)
-		return failed(state, &world->host, rc, "read", err);
-	if (restore_attributes(world, state, found, &details, err) < 0 ||
+	if (restore_attributes(world, state, found, err) < 0 ||
 		(state->has_flags && restore_flags(world, state, found, err) < 0) ||
 		restore_config(world, state, found, err) < 0 ||
-		restore_altnames(world, state, found, &details, err) < 0)
+		restore_altnames(world, state, found, err) < 0)
 		return -1;
 	return 1;
 }

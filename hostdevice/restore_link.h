@@ -16,6 +16,7 @@ int restore_bring_home(
  * Put back what the state says of an interface that is home. What it does not take back any more
  * stays away; -1 is what the kernel could not do for now. 1 otherwise.
  */
-int restore_link(struct world *, const struct state *, struct found *, struct cni_error *err);
+int restore_link(
+	struct world *, const struct state *, const struct found *, struct cni_error *err);
 
 #endif

@@ -62,6 +62,26 @@ refuse() {
 	gives_back
 }
 
+@test "addresses are announced; where the MTU leaves no IPv4 there are none" {
+	add .
+	[ "$(inside pod1 cat /proc/sys/net/ipv4/conf/net1/arp_notify)" = 1 ]
+	gives_back
+	ip link add small5 type ifb
+	ip link set small5 mtu 60
+	kept
+	add "$l2 | .device = \"small5\""
+	gives_back "$l2"
+	add "$l2 | .device = \"small5\" | .mtu = 1400"
+	link pod1 net1 '.mtu == 1400'
+	gives_back "$l2"
+	ip link set small5 mtu 1400
+	kept
+	add "$l2 | .device = \"small5\" | .mtu = 60"
+	link pod1 net1 '.mtu == 60'
+	gives_back "$l2"
+	ip link del small5
+}
+
 @test "the mac: runtimeConfig, args.cni, CNI_ARGS, configuration" {
 	local all='.mac = "02:00:00:00:00:01"'
 	add "$l2 | $all"

@@ -133,16 +133,22 @@ static int get(struct nl *nl, struct nl_request *req, struct link *out)
 	return 0;
 }
 
+int link_begin_get(struct nl_request *req, const char *name)
+{
+	if (!link_is_name(name, ALTNAME_SIZE))
+		return -EINVAL;
+	link_begin(req, RTM_GETLINK, 0, 0);
+	/* IFLA_IFNAME finds alternative names too, but takes no longer ones than its own. */
+	nl_put_string(req, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
+	return 0;
+}
+
 int link_get(struct nl *nl, const char *name, struct link *out)
 {
 	struct nl_request req;
+	int rc = link_begin_get(&req, name);
 
-	if (!link_is_name(name, ALTNAME_SIZE))
-		return -EINVAL;
-	link_begin(&req, RTM_GETLINK, 0, 0);
-	/* IFLA_IFNAME finds alternative names too, but takes no longer ones than its own. */
-	nl_put_string(&req, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
-	return get(nl, &req, out);
+	return rc < 0 ? rc : get(nl, &req, out);
 }
 
 int link_get_index(struct nl *nl, int index, struct link *out)
@@ -199,18 +205,24 @@ int link_rename(struct nl *nl, int index, const char *name)
 	return nl_do(nl, &req, NULL, NULL);
 }
 
-/* The sysctls of these names, by netlink: they need no visit to the namespace. */
-static void put_inet(struct nl_request *req, const struct link_state *state)
+/* By netlink, they need no visit to the namespace. */
+void link_put_inet(struct nl_request *req, bool arp_notify, bool proxy_arp)
 {
-	struct nlattr *families = nl_nest(req, IFLA_AF_SPEC), *inet = nl_nest(req, AF_INET);
-	struct nlattr *conf = nl_nest(req, IFLA_INET_CONF);
+	struct nlattr *inet = nl_nest(req, AF_INET), *conf = nl_nest(req, IFLA_INET_CONF);
 
-	if (state->proxy_arp)
+	if (proxy_arp)
 		nl_put_u32(req, IPV4_DEVCONF_PROXY_ARP, 1);
-	if (state->arp_notify)
+	if (arp_notify)
 		nl_put_u32(req, IPV4_DEVCONF_ARP_NOTIFY, 1);
 	nl_nest_end(req, conf);
 	nl_nest_end(req, inet);
+}
+
+static void put_families(struct nl_request *req, const struct link_state *state)
+{
+	struct nlattr *families = nl_nest(req, IFLA_AF_SPEC);
+
+	link_put_inet(req, state->arp_notify, state->proxy_arp);
 	nl_nest_end(req, families);
 }
 
@@ -231,7 +243,7 @@ int link_set(struct nl *nl, int index, const struct link_state *state)
 	if (state->mtu)
 		nl_put_u32(&req, IFLA_MTU, state->mtu);
 	if (state->arp_notify || state->proxy_arp)
-		put_inet(&req, state);
+		put_families(&req, state);
 	return nl_do(nl, &req, NULL, NULL);
 }
 

@@ -87,28 +87,47 @@ static int read_details(const struct nlmsghdr *message, void *data)
 		      : nl_each(message, sizeof(struct ifinfomsg), read_detail, answer->details);
 }
 
-int link_details(struct nl *nl, int index, struct link *link, struct link_details *details)
+static int get(
+	struct nl *nl, struct nl_request *req, struct link *link, struct link_details *details)
 {
 	struct link unwanted;
 	struct answer answer = { link ? link : &unwanted, details };
+
+	*details = (struct link_details){ .addr_gen_mode = -1 };
+	nl_put_u32(req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return nl_do(nl, req, read_details, &answer);
+}
+
+int link_details(struct nl *nl, int index, struct link *link, struct link_details *details)
+{
 	struct nl_request req;
-	struct ifinfomsg *info;
 
 	if (index <= 0)
 		return -EINVAL;
-	*details = (struct link_details){ .addr_gen_mode = -1 };
-	info = nl_begin(&req, RTM_GETLINK, 0, sizeof(*info));
-	info->ifi_index = index;
-	nl_put_u32(&req, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_do(nl, &req, read_details, &answer);
+	link_begin(&req, RTM_GETLINK, 0, index);
+	return get(nl, &req, link, details);
 }
 
-static void put_addr_gen_mode(struct nl_request *req, uint8_t mode)
+int link_details_of(
+	struct nl *nl, const char *name, struct link *link, struct link_details *details)
 {
-	struct nlattr *families = nl_nest(req, IFLA_AF_SPEC), *inet6 = nl_nest(req, AF_INET6);
+	struct nl_request req;
+	int rc = link_begin_get(&req, name);
 
-	nl_put(req, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
-	nl_nest_end(req, inet6);
+	return rc < 0 ? rc : get(nl, &req, link, details);
+}
+
+static void put_families(struct nl_request *req, const struct link_transfer *move)
+{
+	struct nlattr *families = nl_nest(req, IFLA_AF_SPEC), *inet6;
+
+	if (move->arp_notify)
+		link_put_inet(req, true, false);
+	if (move->has_addr_gen_mode) {
+		inet6 = nl_nest(req, AF_INET6);
+		nl_put(req, IFLA_INET6_ADDR_GEN_MODE, &move->addr_gen_mode, 1);
+		nl_nest_end(req, inet6);
+	}
 	nl_nest_end(req, families);
 }
 
@@ -136,8 +155,8 @@ int link_transfer(struct nl *nl, int index, const struct link_transfer *move)
 		nl_put(&req, IFLA_ADDRESS, move->address->address, move->address->address_length);
 	if (move->has_txqlen)
 		nl_put_u32(&req, IFLA_TXQLEN, move->txqlen);
-	if (move->has_addr_gen_mode)
-		put_addr_gen_mode(&req, move->addr_gen_mode);
+	if (move->arp_notify || move->has_addr_gen_mode)
+		put_families(&req, move);
 	if (move->controller)
 		nl_put_u32(&req, IFLA_MASTER, (uint32_t)move->controller);
 	return nl_do(nl, &req, NULL, NULL);

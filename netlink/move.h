@@ -19,10 +19,11 @@ struct link_details {
 };
 
 /*
- * link: what link_get_index() would tell, from the same answer; NULL: not wanted. -EMSGSIZE: more
- * alternative names than fit.
+ * By index, or by name as link_get() takes it. link: what that would tell, from the same answer;
+ * NULL: not wanted. -EMSGSIZE: more alternative names than fit.
  */
 int link_details(struct nl *, int index, struct link *link, struct link_details *);
+int link_details_of(struct nl *, const char *name, struct link *link, struct link_details *);
 
 /* `link_each_altname (name, details)`, in any such list */
 #define link_each_altname(name, list)                                                              \
@@ -40,6 +41,7 @@ struct link_transfer {
 	int controller;
 	bool has_addr_gen_mode;
 	uint8_t addr_gen_mode;
+	bool arp_notify; /* switch net.ipv4.conf.LINK.arp_notify on, where it is then */
 };
 
 /*
@@ -50,6 +52,8 @@ struct link_transfer {
  *
  * A link that moves loses addresses and routes, its controller, its sysctls and addr_gen_mode. It
  * is down then, unless change says otherwise.
+ *
+ * -EAFNOSUPPORT for arp_notify where the link has no IPv4, on either side: its MTU is below 68.
  */
 int link_transfer(struct nl *, int index, const struct link_transfer *);
 
