@@ -264,8 +264,7 @@ static int move(struct world *world, const struct cni_request *req, const struct
 		.mtu = (uint32_t)conf->mtu,
 		.address = conf->mac.length ? &mac : NULL,
 		/* The kernel announces addresses when the link comes up, as cni/iface.h says. */
-		.arp_notify = device->link.mtu >= IPV4_MTU &&
-			      (!conf->mtu || conf->mtu >= IPV4_MTU),
+		.arp_notify = device->link.mtu >= IPV4_MTU && (!conf->mtu || conf->mtu >= IPV4_MTU),
 	};
 	int rc = 0;
 

@@ -16,15 +16,15 @@
 
 static int open_file(const char *directory, const char *path)
 {
-	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-	int fd = open(path, flags, 0600), rc;
+	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW;
+	int fd = file_open(path, flags, 0600), rc;
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? -errno : fd;
 	rc = file_make_directory(directory);
 	if (rc < 0)
 		return rc;
-	fd = open(path, flags, 0600);
+	fd = file_open(path, flags, 0600);
 	return fd < 0 ? -errno : fd;
 }
 

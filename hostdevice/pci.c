@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cni/file.h"
 #include "cni/guard.h"
 
 static void closedirp(DIR **directory)
@@ -24,7 +25,7 @@ static int read_text(const char *path, const char *attribute, char out[PCI_NAME]
 
 	if (snprintf(file, sizeof(file), "%s/%s", path, attribute) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	fd = open(file, O_RDONLY | O_CLOEXEC);
+	fd = file_open(file, O_RDONLY, 0);
 	got = fd < 0 ? -1 : read(fd, out, PCI_NAME);
 	if (got < 0)
 		return -errno;
@@ -193,7 +194,7 @@ static int write_driver(const struct pci *pci, const char *driver, const char *w
 		snprintf(file, sizeof(file), "%s/bus/%s/drivers/%s/%s", pci->sys,
 			pci->bus == SYSFS_PCI ? "pci" : "auxiliary", driver, what) >= PATH_MAX)
 		return -EINVAL;
-	fd = open(file, O_WRONLY | O_CLOEXEC);
+	fd = file_open(file, O_WRONLY, 0);
 	if (fd < 0)
 		return errno == ENOENT ? -ENODEV : -errno;
 	written = write(fd, pci->id, length);

@@ -51,9 +51,10 @@ static int look_again(
 
 	if (rc == -ENODEV)
 		return 0;
-	return rc < 0 ? cni_fail_errno(err, CNI_INTERNAL, rc, world->host.extack, "read %s",
-				state->name)
-		      : 1;
+	if (rc < 0)
+		return cni_fail_errno(
+			err, CNI_INTERNAL, rc, world->host.extack, "read %s", state->name);
+	return 1;
 }
 
 /*

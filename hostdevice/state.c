@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hostdevice/state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,10 +54,11 @@ void state_done(struct state *state)
 {
 	json_free(state->tree);
 	json_free(state->modules);
+	free(state->text);
 	*state = (struct state){ 0 };
 }
 
-/* state->id is set. The tree is the state's, whatever becomes of it. */
+/* state->id and the text are set. The tree is the state's, whatever becomes of it. */
 static int bind_tree(struct state *state, struct json *tree, struct cni_error *err)
 {
 	struct state bound = { .alias = "",
@@ -71,7 +71,9 @@ static int bind_tree(struct state *state, struct json *tree, struct cni_error *e
 		.boot = "",
 		.has_flags = true,
 		.addr_gen_mode = -1,
-		.tree = tree };
+		.tree = tree,
+		.text = state->text,
+		.length = state->length };
 
 	memcpy(bound.id, state->id, sizeof(bound.id));
 	*state = bound;
@@ -135,6 +137,22 @@ static void put_attachment(struct json_writer *w, const struct cni_request *req)
 	json_put_string(w, "boot", boot_id());
 }
 
+/* The text is the state's from now on. 0 or -errno. */
+static int take_text(struct state *state, struct json_writer *w)
+{
+	int rc;
+
+	json_end_line(w);
+	rc = json_writer_end(w);
+	if (rc < 0)
+		return rc;
+	free(state->text);
+	state->text = w->text;
+	state->length = w->length;
+	w->text = NULL;
+	return 0;
+}
+
 int state_describe(struct state *state, const struct cni_request *req, const struct device *device,
 	struct nl *nl, struct cni_error *err)
 {
@@ -155,35 +173,14 @@ int state_describe(struct state *state, const struct cni_request *req, const str
 	json_close(&w, '}');
 	json_close(&w, '}');
 	if (!rc)
-		rc = json_writer_end(&w);
+		rc = take_text(state, &w);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_INTERNAL, rc, nl->extack,
 			"describe %s: its addresses and routes", device->link.name);
-	if (json_parse(&tree, "the state of the device", w.text, w.length, err) < 0)
+	if (json_parse(&tree, "the state of the device", state->text, state->length, err) < 0)
 		return -1;
 	cni_request_id(req, state->id);
 	return bind_tree(state, tree, err);
-}
-
-int state_set_modules(struct state *state, struct json_writer *w, struct cni_error *err)
-{
-	struct json *tree;
-	int rc = json_writer_end(w);
-
-	if (rc < 0)
-		return cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "describe %s", state->key);
-	if (json_parse(&tree, "the state of the hardware", w->text, w->length, err) < 0)
-		return -1;
-	json_free(state->modules);
-	state->modules = tree;
-	state->vf = json_get(tree, "vf");
-	state->rdma = json_get(tree, "rdma");
-	return 0;
-}
-
-static int make_path(char path[PATH_MAX], const char *directory, const char *id)
-{
-	return snprintf(path, PATH_MAX, "%s/%s.json", directory, id) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
 static bool is_module(const char *key)
@@ -191,11 +188,10 @@ static bool is_module(const char *key)
 	return !strcmp(key, "vf") || !strcmp(key, "rdma");
 }
 
-int state_write(const struct state *state, const char *directory, struct cni_error *err)
+/* The file again, with the modules as they are now. */
+static int describe_modules(struct state *state)
 {
 	CLEANUP(json_writer_done) struct json_writer w = { .indent = 2 };
-	char path[PATH_MAX];
-	int rc;
 
 	json_open(&w, NULL, '{');
 	json_each (member, state->tree)
@@ -206,14 +202,40 @@ int state_write(const struct state *state, const char *directory, struct cni_err
 	if (state->rdma)
 		json_put(&w, "rdma", state->rdma);
 	json_close(&w, '}');
-	json_end_line(&w);
-	rc = json_writer_end(&w);
+	return take_text(state, &w);
+}
+
+int state_set_modules(struct state *state, struct json_writer *w, struct cni_error *err)
+{
+	struct json *tree;
+	int rc = json_writer_end(w);
+
+	if (!rc && json_parse(&tree, "the state of the hardware", w->text, w->length, err) < 0)
+		return -1;
+	if (!rc) {
+		json_free(state->modules);
+		state->modules = tree;
+		state->vf = json_get(tree, "vf");
+		state->rdma = json_get(tree, "rdma");
+		rc = describe_modules(state);
+	}
+	return rc < 0 ? cni_fail_errno(err, CNI_INTERNAL, rc, NULL, "describe %s", state->key) : 0;
+}
+
+static int make_path(char path[PATH_MAX], const char *directory, const char *id)
+{
+	return snprintf(path, PATH_MAX, "%s/%s.json", directory, id) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+int state_write(const struct state *state, const char *directory, struct cni_error *err)
+{
+	char path[PATH_MAX];
+	int rc = make_path(path, directory, state->id);
+
 	if (!rc)
-		rc = make_path(path, directory, state->id);
-	if (!rc)
-		rc = file_replace(path, w.text, w.length);
+		rc = file_replace(path, state->text, state->length);
 	if (rc == -ENOENT && !(rc = file_make_directory(directory)))
-		rc = file_replace(path, w.text, w.length);
+		rc = file_replace(path, state->text, state->length);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL,
 			"write down what %s is like, in %s", state->name, directory);
@@ -223,45 +245,22 @@ int state_write(const struct state *state, const char *directory, struct cni_err
 int state_read(struct state *state, const char *directory, const char id[CNI_ATTACHMENT_ID],
 	struct cni_error *err)
 {
-	CLEANUP(freep) char *text = NULL;
 	char path[PATH_MAX];
 	struct json *tree;
-	size_t length;
 	int rc = make_path(path, directory, id);
 
 	*state = (struct state){ 0 };
 	memcpy(state->id, id, sizeof(state->id));
 	if (!rc)
-		rc = file_read(path, &text, &length);
+		rc = file_read(path, &state->text, &state->length);
 	if (rc == -ENOENT || rc == -ENOTDIR)
 		return 0;
 	if (rc < 0)
 		return cni_fail_errno(
 			err, CNI_IO_FAILURE, rc, NULL, "read the state of the device in %s", path);
-	if (json_parse(&tree, path, text, length, err) < 0)
+	if (json_parse(&tree, path, state->text, state->length, err) < 0)
 		return -1;
 	return bind_tree(state, tree, err) < 0 ? file_fail_within(err, path) : 1;
-}
-
-static int remove_file(
-	const char *directory, const char *prefix, const char *id, char path[PATH_MAX])
-{
-	if (snprintf(path, PATH_MAX, "%s/%s%s.json", directory, prefix, id) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	return unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -errno : 0;
-}
-
-int state_remove(const char *directory, const char *id, struct cni_error *err)
-{
-	char path[PATH_MAX];
-	/* The file under which it is written, too: file_replace() may have been killed. */
-	int rc = remove_file(directory, ".", id, path);
-
-	if (!rc)
-		rc = remove_file(directory, "", id, path);
-	if (rc < 0)
-		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "remove %s", path);
-	return 0;
 }
 
 bool state_is_of_this_boot(const struct state *state)
@@ -272,29 +271,4 @@ bool state_is_of_this_boot(const struct state *state)
 bool state_is_dead(const struct state *state)
 {
 	return netns_is_dead(state->netns, state->netns_id, state->boot);
-}
-
-int state_each(const char *directory, state_visit_fn *visit, void *data, struct cni_error *err)
-{
-	char id[CNI_ATTACHMENT_ID];
-	struct dirent *entry;
-	DIR *entries = opendir(directory);
-	int rc = 0;
-
-	if (!entries && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (!entries)
-		return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL, "look into %s", directory);
-	while (!rc && (entry = readdir(entries))) {
-		size_t length = sizeof(id) - 1;
-
-		if (strspn(entry->d_name, "0123456789abcdef") != length ||
-			strcmp(entry->d_name + length, ".json") != 0)
-			continue;
-		memcpy(id, entry->d_name, length);
-		id[length] = '\0';
-		rc = visit(id, data);
-	}
-	closedir(entries);
-	return rc;
 }

@@ -37,6 +37,8 @@ struct state {
 	const struct json *vf, *rdma;
 
 	struct json *tree, *modules; /* owned: what the above points into */
+	char *text;		     /* owned: the file */
+	size_t length;
 };
 
 void state_done(struct state *); /* frees the content */
@@ -45,10 +47,10 @@ void state_done(struct state *); /* frees the content */
 int state_describe(struct state *, const struct cni_request *, const struct device *, struct nl *nl,
 	struct cni_error *err);
 
-/* Take vf and rdma from this object, before state_write(). */
+/* Take vf and rdma from this object, before state_write(). Members of other versions stay. */
 int state_set_modules(struct state *, struct json_writer *, struct cni_error *err);
 
-/* Write or replace the file; the directory is made. Members of other versions stay. */
+/* Write or replace the file, as described or read; the directory is made. */
 int state_write(const struct state *, const char *directory, struct cni_error *err);
 
 /*

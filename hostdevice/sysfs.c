@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cni/file.h"
 #include "cni/guard.h"
 
 bool sysfs_is_id(const char *id)
@@ -180,6 +181,6 @@ long sysfs_port(const char *sys, const char *name)
 	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/class/net", sys) < PATH_MAX)
-		directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		directory = file_open(path, O_RDONLY | O_DIRECTORY, 0);
 	return directory < 0 ? 0 : read_number(directory, name, "dev_port");
 }

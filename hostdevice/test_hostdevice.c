@@ -120,6 +120,24 @@ static const char state_text[] =
 	"\"device\": {\"key\": \"k\", \"name\": \"eth5\", \"kind\": \"veth\", \"index\": 9,"
 	"\"mtu\": 1500, \"type\": 1, \"mac\": \"02:00:00:00:00:05\", \"txqlen\": 1000}}";
 
+/* Of a state that was read: what it does not know stays. */
+static void test_modules(struct state *state, const char *directory)
+{
+	CLEANUP(json_writer_done) struct json_writer w = { 0 };
+	CLEANUP(state_done) struct state again = { 0 };
+	struct cni_error err = { 0 };
+
+	json_open(&w, NULL, '{');
+	json_put_int(&w, "vf", 7);
+	json_close(&w, '}');
+	ok(!state_set_modules(state, &w, &err) && !state_write(state, directory, &err) &&
+			state_read(&again, directory, ID, &err) == 1,
+		"with another module: %s", err.msg);
+	is(json_number(again.vf), "7", "which is there");
+	ok(!again.rdma, "and none that has gone");
+	is(json_number(json_get(again.tree, "later")), "1.50", "the rest is as it was");
+}
+
 static void test_state(void)
 {
 	static const char *const broken[] = { "", "{", "[]", "{\"format\": 2}", "{\"format\": 1}" };
@@ -138,6 +156,7 @@ static void test_state(void)
 			!strcmp(json_number(json_get(again.tree, "later")), "1.50") &&
 			!strcmp(json_number(json_get(again.vf, "n")), "12345678901234567890"),
 		"it is written as it was read");
+	test_modules(&state, directory);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
 		struct state torn;
 
