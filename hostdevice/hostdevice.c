@@ -81,13 +81,14 @@ static int take(struct world *world, const struct cni_request *req, const struct
 int dialect_add(const struct cni_request *req, enum hostdev_dialect dialect, int out,
 	struct cni_error *err)
 {
+	/* Before the guard that uses it: what is declared later ends earlier. */
+	struct world world = WORLD;
 	CLEANUP(cni_result_done) struct cni_result result = { 0 };
 	CLEANUP(state_done) struct state state = { 0 };
 	CLEANUP(claim_end) struct claim claim = CLAIM_NONE;
 	/* Undone last declared first: the address is given back when the pod has no device. */
 	CLEANUP(ipam_guard_end) struct ipam_guard lease = { 0 };
 	CLEANUP(attach_guard_end) struct attach_guard taken = { 0 };
-	struct world world = WORLD;
 	struct hostdev_conf conf;
 	struct link link = { 0 };
 	struct device device;
