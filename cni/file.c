@@ -75,7 +75,7 @@ int file_read(const char *path, char **text, size_t *length)
 	return 0;
 }
 
-static int write_whole(const char *path, const char *text, size_t length)
+static int write_whole(const char *path, const char *text, size_t length, bool lasting)
 {
 	CLEANUP(closep)
 	int fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
@@ -88,10 +88,10 @@ static int write_whole(const char *path, const char *text, size_t length)
 		if (written <= 0)
 			return written ? -errno : -EIO;
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return lasting && fsync(fd) < 0 ? -errno : 0;
 }
 
-int file_replace(const char *path, const char *text, size_t length)
+static int replace(const char *path, const char *text, size_t length, bool lasting)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	char temporary[PATH_MAX];
@@ -100,12 +100,22 @@ int file_replace(const char *path, const char *text, size_t length)
 	if (snprintf(temporary, sizeof(temporary), "%.*s.%s", (int)(base - path), path, base) >=
 		(int)sizeof(temporary))
 		return -ENAMETOOLONG;
-	rc = write_whole(temporary, text, length);
+	rc = write_whole(temporary, text, length, lasting);
 	if (!rc && rename(temporary, path) < 0)
 		rc = -errno;
 	if (rc < 0)
 		unlink(temporary);
 	return rc;
+}
+
+int file_replace(const char *path, const char *text, size_t length)
+{
+	return replace(path, text, length, true);
+}
+
+int file_replace_for_now(const char *path, const char *text, size_t length)
+{
+	return replace(path, text, length, false);
 }
 
 int file_make_directory(const char *directory)

@@ -33,6 +33,12 @@ int file_read(const char *path, char **text, size_t *length);
  */
 int file_replace(const char *path, const char *text, size_t length);
 
+/*
+ * The same for what means nothing after a restart of the machine: the disk is not waited for, and a
+ * loss of power may leave an empty file.
+ */
+int file_replace_for_now(const char *path, const char *text, size_t length);
+
 /* mkdir -p with mode 0700; the parents may be looked at by everybody. 0 or -errno. */
 int file_make_directory(const char *path);
 

@@ -233,9 +233,9 @@ int state_write(const struct state *state, const char *directory, struct cni_err
 	int rc = make_path(path, directory, state->id);
 
 	if (!rc)
-		rc = file_replace(path, state->text, state->length);
+		rc = file_replace_for_now(path, state->text, state->length);
 	if (rc == -ENOENT && !(rc = file_make_directory(directory)))
-		rc = file_replace(path, state->text, state->length);
+		rc = file_replace_for_now(path, state->text, state->length);
 	if (rc < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL,
 			"write down what %s is like, in %s", state->name, directory);

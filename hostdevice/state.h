@@ -5,8 +5,9 @@
  *	/var/lib/cni/fabric-cni/host-device/<attachment>.json
  *
  * with cni_request_id() as the name, mode 0600 in a directory of mode 0700. It is written, with
- * fsync(2) and rename(2), before the first change and removed after the last one was undone. The
- * directory is not synchronised: with the power the kernel loses all that the file is about.
+ * rename(2), before the first change and removed after the last one was undone. The disk is not
+ * waited for: with the power the kernel loses all that the file is about, and what is torn then is
+ * dropped by DEL, or by the next ADD that wants the device.
  */
 #ifndef HOSTDEVICE_STATE_H
 #define HOSTDEVICE_STATE_H
