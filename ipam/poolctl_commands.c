@@ -171,7 +171,7 @@ static int settle(const struct poolctl *tool, const char *pool)
 
 	if (poolctl_open(tool, pool, &store, &err) < 0)
 		return poolctl_complain("%s", err.msg);
-	n = store_settle(store, &err);
+	n = store_settle(store, NULL, &err);
 	if (n < 0)
 		return poolctl_complain("%s", err.msg);
 	if (n)

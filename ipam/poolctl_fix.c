@@ -76,7 +76,7 @@ static int fix_store(struct check *check)
 	}
 	if (!(check->repairs & REPAIR_DEAD))
 		return 0;
-	settled = store_settle(store, &check->err);
+	settled = store_settle(store, NULL, &check->err);
 	if (settled < 0 || store_each(store, end_dead, &sweep, &check->err) < 0)
 		return -1;
 	fprintf(stderr,
