@@ -54,7 +54,7 @@ static int end_dead(struct store *store, const struct lease *lease, void *data)
 	if (!reclaim_is_dead(lease))
 		return 0;
 	sweep->ended++;
-	return store_remove(store, lease->container_id, lease->ifname, sweep->err);
+	return store_release(store, lease, sweep->err);
 }
 
 /* From here on it is a store like any other; as host-local's it changes those files, too. */
