@@ -423,6 +423,14 @@ published='.range = "192.168.2.225/28" | .exclude = ["192.168.2.229/30", "192.16
 	gives 192.168.2.228/24
 }
 
+@test "whereabouts: a DEL ends the lease" {
+	wa ADD '.range = "10.1.0.0/24"'
+	succeeds
+	wa DEL '.range = "10.1.0.0/24"'
+	succeeds_silently
+	[ -z "$(leases)" ]
+}
+
 @test "whereabouts: forms of a range, ends, several ranges, gateway" {
 	wa ADD '.range = "192.168.002.010-192.168.002.012/24" | .gateway = "192.168.2.1"
 		| .ipRanges = [{range: "fd00:1::/64", range_start: "fd00:1::9"}, {range: "10.3.0.0/30"}]

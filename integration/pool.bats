@@ -314,6 +314,63 @@ refused() {
 	[ "$(leases)" = 'pod1/net2: 10.1.0.2/24'$'\n''pod2/net1: 10.1.0.3/24' ] || fail "leases: $(leases)"
 }
 
+# of_pod COMMAND POD CONTAINER [FILTER]
+of_pod() {
+	pool "$1" "$small | .sticky = \"pod\" | ${4:-.}" "CNI_CONTAINERID=$3" \
+		"CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=$2;K8S_POD_UID=$3"
+	if [ "$1" = DEL ]; then
+		succeeds_silently
+	fi
+}
+
+@test "sticky: a pod keeps its address from its DEL to its next ADD" {
+	of_pod ADD web c1
+	gives 10.1.0.9/24
+	of_pod DEL web c1
+	of_pod DEL web c1
+	[ "$(leases)" = 'pod:ns/web/net1: 10.1.0.9/24' ] || fail "leases: $(leases)"
+	of_pod ADD db c2 '.allocation = "lowest"'
+	gives 10.1.0.10/24
+	of_pod ADD web c3
+	gives 10.1.0.9/24
+	of_pod DEL web c1
+	[ "$(leases)" = 'c2/net1: 10.1.0.10/24'$'\n''c3/net1: 10.1.0.9/24' ] || fail "leases: $(leases)"
+}
+
+@test "sticky: a pool that is full gives up what was kept first" {
+	for name in web db; do
+		of_pod ADD $name $name
+		of_pod DEL $name $name
+	done
+	pool STATUS "$small"
+	succeeds_silently
+	of_pod ADD other c3
+	gives 10.1.0.9/24
+	of_pod ADD web c4
+	gives 10.1.0.10/24
+	of_pod ADD db c5
+	fails 11 'exhausted'
+}
+
+@test "sticky: our macvlan keeps a pod's address over DEL and ADD" {
+	local args='CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web'
+	local config
+
+	config=$(conf '.ipam.sticky = "pod"')
+	cni ADD macvlan "$args" <<<"$config"
+	gives 10.1.0.2/24 fd00:1::2/64
+	cni DEL macvlan "$args" <<<"$config"
+	succeeds_silently
+	cni ADD macvlan "$args" CNI_CONTAINERID=again <<<"$config"
+	gives 10.1.0.2/24 fd00:1::2/64
+	[ "$(leases)" = 'again/net1: 10.1.0.2/24 fd00:1::2/64' ] || fail "leases: $(leases)"
+	cni DEL macvlan "$args" CNI_CONTAINERID=again <<<"$config"
+	# The kernel refuses the route, after the lease.
+	cni ADD macvlan "$args" CNI_CONTAINERID=third <<<"$(jq '.ipam.routes = [{dst: "10.9.0.0/16", gw: "172.16.0.1"}]' <<<"$config")"
+	fails 999 'add route to 10\.9\.0\.0/16'
+	[ "$(leases)" = 'pod:ns/web/net1: 10.1.0.2/24 fd00:1::2/64' ] || fail "leases: $(leases)"
+}
+
 @test "CHECK: no lease, another container's, another address" {
 	pool ADD .
 	checked=$(with_result "$(ipam .)" "$output")

@@ -66,6 +66,17 @@ load poolctl.bash
 	[ "$(leases)" = 'a/net1: 10.1.0.1/24'$'\n''b/net1: 10.2.0.1/24' ]
 }
 
+@test "check: what a pod keeps outside every range" {
+	pool ADD "$v4 | .sticky = \"pod\"" CNI_CONTAINERID=b 'CNI_ARGS=K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web'
+	pool DEL "$v4" CNI_CONTAINERID=b
+	pool ADD '.ranges = [[{subnet: "10.2.0.0/24"}]] | .routes = []'
+	finds outside
+	json '.findings[0].message | test("kept for ns/web.*poolctl release rail0 pod:ns/web")'
+	tool release rail0 pod:ns/web --yes
+	ends 0
+	clean
+}
+
 @test "check: a lease of a namespace that is gone, and of another one of that path" {
 	leased a
 	: >/run/held

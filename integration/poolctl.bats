@@ -62,13 +62,57 @@ load poolctl.bash
 	succeeds
 	tool pools
 	ends 0
-	shows '^rail0 +ipv4 +####\.+ +20\.0% +1 +0 +4 +5 +1 '
-	shows '^rail0 +ipv6 +#######\.+ +33\.3% +1 +0 +2 +3 +1 '
+	shows '^rail0 +ipv4 +####\.+ +20\.0% +1 +0 +0 +4 +5 +1 '
+	shows '^rail0 +ipv6 +#######\.+ +33\.3% +1 +0 +0 +2 +3 +1 '
 	tool pools --json
 	json '.pools[0] | .pool == "rail0" and .attachments == 1 and .format == 1 and
 		(.addresses | map({family, leased, capacity, excluded})) == [
 			{family: "ipv4", leased: 1, capacity: 5, excluded: 1},
 			{family: "ipv6", leased: 1, capacity: 3, excluded: 0}]'
+}
+
+# kept POD...: each had the next address of 10.1.0.0/24 and keeps it.
+kept() {
+	local name args
+
+	for name; do
+		args="CNI_ARGS=K8S_POD_NAMESPACE=ns;K8S_POD_NAME=$name"
+		pool ADD "$v4 | .sticky = \"pod\"" "CNI_CONTAINERID=$name" "$args"
+		succeeds
+		pool DEL "$v4" "CNI_CONTAINERID=$name"
+		succeeds
+	done
+}
+
+@test "what pods keep: shown as such, counted apart, no finding, not collected, released by hand" {
+	kept web db
+	leased a
+	tool pools
+	shows '^rail0 +ipv4 +#\.+ +0\.4% +1 +0 +2 +251 +254 +1 '
+	tool pools --json
+	json '.pools[0] | .attachments == 1 and (.addresses[0] | .leased == 1 and .kept == 2)'
+	tool metrics
+	shows '^fabric_cni_pool_attachments\{pool="rail0"\} 1$'
+	shows '^fabric_cni_pool_addresses_leased\{pool="rail0",family="ipv4"\} 1$'
+	shows '^fabric_cni_pool_addresses_kept\{pool="rail0",family="ipv4"\} 2$'
+	tool show rail0
+	shows '^rail0 +10\.1\.0\.1/24 +- +net1 +ns/web +rail0 +[0-9]+s +kept for ns/web$'
+	tool find 10.1.0.2
+	shows 'kept for ns/db$'
+	tool find web
+	shows '10\.1\.0\.1/24'
+	tool export rail0
+	json '.leases | map([.kept, .dead, .pod]) == [[true, false, "ns/web"], [true, false, "ns/db"], [false, false, null]]'
+	tool check
+	ends 0
+	tool gc --yes
+	ends 0
+	says 'nothing to collect'
+	tool release rail0 ns/web --yes
+	ends 0
+	says 'Released 1 of 1 leases'
+	[[ $stderr != *'may be in use'* ]] || fail 'it is in use by nobody'
+	[ "$(leases)" = 'a/net1: 10.1.0.3/24'$'\n''pod:ns/db/net1: 10.1.0.2/24' ] || fail "leases: $(leases)"
 }
 
 @test "pools: networks that share a pool count once, a change of ranges is recorded" {
@@ -91,7 +135,7 @@ load poolctl.bash
 	leased a
 	rm $dir/ranges
 	tool pools
-	shows '^rail0 +ipv4 +\? +- +1 +0 +- +- '
+	shows '^rail0 +ipv4 +\? +- +1 +0 +0 +- +- '
 	mkdir /run/net.d
 	conf 'del(.ipam.ranges[1]) | .ipam.ranges[0][0] |= {subnet: "10.1.0.0/30"} | {name, cniVersion, plugins: [.]}' \
 		>/run/net.d/10-rail0.conflist
@@ -252,6 +296,25 @@ load poolctl.bash
 	tool gc --yes
 	ends 0
 	says 'nothing to collect'
+}
+
+@test "gc and check --fix leave to a pod what it held when it died" {
+	for command in 'gc --yes' 'check --fix --yes'; do
+		other_boot pool ADD "$v4 | .sticky = \"pod\"" 'CNI_ARGS=K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web'
+		# shellcheck disable=SC2086 # words
+		tool $command
+		ends 0
+		[ "$(leases)" = 'pod:ns/web/net1: 10.1.0.1/24' ] || fail "leases: $(leases)"
+	done
+}
+
+@test "import goes before what pods keep" {
+	kept web
+	mkdir -p /run/networks/rail0
+	printf 'c1\r\nnet1' >/run/networks/rail0/10.1.0.1
+	tool import host-local /run/networks/rail0 --yes
+	ends 0
+	[ "$(leases)" = 'c1/net1: 10.1.0.1/24' ] || fail "leases: $(leases)"
 }
 
 @test "import host-local" {

@@ -151,7 +151,7 @@ static int read_choices(
 			"leased. "
 			"\"scope\": \"node\" is right where each node has ranges of its own");
 	config->order = order == 1 ? ALLOC_LOWEST : ALLOC_ROUND_ROBIN;
-	config->sticky_pod = keeper == 1;
+	config->sticky_pod = config->keep = keeper == 1;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct pool_config {
 	struct range_sets sets;
 	enum alloc_order order;
 	bool sticky_pod; /* the pod's name keeps its addresses, not the container ID */
+	bool keep;	 /* ... also after a DEL, see store_release() */
 	bool default_gateway;
 	const struct json *routes, *dns;
 	const char *resolv_conf;	     /* path; NULL: none */

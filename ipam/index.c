@@ -11,7 +11,7 @@
 #include "ipam/index.h"
 
 #define MAGIC "ipamidx"
-#define VERSION_OF_LAYOUT 2
+#define VERSION_OF_LAYOUT 3
 #define CAPACITY_MIN 64
 #define CAPACITY_MAX (UINT32_C(1) << 30)
 

@@ -25,7 +25,8 @@
 struct index_lease {
 	uint64_t owner, pod; /* hashes; pod 0: none */
 	uint64_t position;   /* of its line: offset * 2, + 1 in the snapshot */
-	uint32_t length;     /* of its line; 0: the record is free */
+	uint32_t length : 31; /* of its line; 0: the record is free */
+	uint32_t kept : 1;    /* lease_is_kept() */
 	uint32_t first;	     /* address */
 	uint32_t owner_next, pod_next;
 };
@@ -87,6 +88,8 @@ struct index_header {
 	uint32_t cooling_first, cooling_last;
 	uint64_t cooling;
 	uint64_t ipv4_live, ipv4_cooling; /* part of addresses.live and of cooling */
+	/* Part of leases.live, addresses.live and ipv4_live. */
+	uint64_t kept, kept_addresses, ipv4_kept;
 	uint64_t compact_at; /* journal size; 0: by the rule. For the store */
 	struct index_cursor cursors[RANGE_SETS_MAX];
 	struct index_ranges ranges[INDEX_RANGES_MAX];
@@ -155,6 +158,7 @@ struct index_claim {
 	uint64_t owner, pod;
 	uint64_t position;
 	uint32_t length;
+	bool kept;
 	const u128 *addresses; /* none of them leased; they may be cooling */
 	size_t n_addresses;
 };
@@ -193,6 +197,7 @@ struct index_address *index_address(struct index *, uint32_t number);
 uint32_t index_claim_address(struct index *, u128 address); /* a new one, or out of the queue */
 void index_free_address(struct index *, uint32_t number);
 void index_enqueue(struct index *, uint32_t number, int64_t released);
+void index_count_kept(struct index *, uint32_t number, bool more); /* or one less */
 void index_link_address(struct index *, uint32_t number);
 
 void index_take(struct index *, u128 address);

@@ -103,6 +103,15 @@ void index_free_address(struct index *index, uint32_t n)
 	pool->live--;
 }
 
+void index_count_kept(struct index *index, uint32_t n, bool more)
+{
+	uint64_t by = more ? 1 : UINT64_MAX;
+
+	index->header->kept_addresses += by;
+	if (is_ipv4(&index->addresses[n]))
+		index->header->ipv4_kept += by;
+}
+
 void index_enqueue(struct index *index, uint32_t n, int64_t released)
 {
 	struct index_header *header = index->header;

@@ -139,11 +139,13 @@ void index_add(struct index *index, const struct index_claim *claim)
 	if (pool->free)
 		pool->free = lease->owner_next;
 	pool->live++;
+	index->header->kept += claim->kept;
 	*lease = (struct index_lease){
 		.owner = claim->owner,
 		.pod = claim->pod,
 		.position = claim->position,
-		.length = claim->length,
+		.length = claim->length & INT32_MAX,
+		.kept = claim->kept,
 	};
 	link_lease(index, n);
 	for (size_t i = claim->n_addresses; i-- > 0;) {
@@ -152,6 +154,8 @@ void index_add(struct index *index, const struct index_claim *claim)
 		index->addresses[a].lease = n;
 		index->addresses[a].next = lease->first;
 		lease->first = a;
+		if (claim->kept)
+			index_count_kept(index, a, true);
 	}
 }
 
@@ -167,12 +171,15 @@ void index_drop(struct index *index, uint32_t n, int64_t released)
 			index->damaged = true;
 			return;
 		}
+		if (lease->kept)
+			index_count_kept(index, a, false);
 		if (released < 0)
 			index_free_address(index, a);
 		else
 			index_enqueue(index, a, released);
 	}
 	unlink_lease(index, n);
+	index->header->kept -= lease->kept;
 	*lease = (struct index_lease){ .owner_next = pool->free };
 	pool->free = n;
 	pool->live--;

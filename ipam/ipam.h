@@ -31,6 +31,7 @@ bool ipam_wanted(const struct cni_request *);
 struct ipam_guard {
 	const struct cni_request *request;
 	bool delegated;
+	bool inherited;	 /* the rest is of an older sandbox of the pod, which goes on keeping it */
 	size_t n_leased; /* in our own store, by this call */
 	struct ip leased[RANGE_SETS_MAX];
 };

@@ -22,31 +22,6 @@ struct plan {
 	char pod[LEASE_TEXT_MAX], netns_id[NETNS_ID_TEXT];
 };
 
-static bool view_next_free(void *store, struct span span, u128 *address)
-{
-	return store_next_free(store, span, address);
-}
-
-static bool view_oldest_cooling(void *store, struct span span, u128 *address, int64_t *released)
-{
-	return store_oldest_cooling(store, span, address, released);
-}
-
-static bool view_cursor(void *store, size_t set, u128 *address)
-{
-	return store_cursor(store, set, address);
-}
-
-struct alloc_view lease_view(struct store *store)
-{
-	return (struct alloc_view){
-		.data = store,
-		.next_free = view_next_free,
-		.oldest_cooling = view_oldest_cooling,
-		.cursor = view_cursor,
-	};
-}
-
 /* Who asks. */
 static int describe(struct plan *plan, struct cni_error *err)
 {
@@ -77,6 +52,7 @@ static int describe(struct plan *plan, struct cni_error *err)
 	next->netns_id = plan->netns_id;
 	next->boot = boot_id();
 	next->time = time(NULL);
+	next->keep = plan->config->keep && *plan->pod;
 	next->n_addresses = 0;
 	next->fixed = 0;
 	return 0;
@@ -92,12 +68,13 @@ static const struct ip *kept(const struct plan *plan, size_t set)
 	return NULL;
 }
 
-/* May the attachment take over the lease of an older one of its pod? */
-static bool is_heir(const struct plan *plan, const struct lease *old)
+/* May the attachment, of a pod with this UID, take over the lease of an older one? */
+static bool is_heir(const struct lease *old, const void *data)
 {
-	const char *uid = plan->next->pod_uid;
+	const char *uid = data;
 
-	return (uid && *uid && old->pod_uid && !strcmp(uid, old->pod_uid)) || reclaim_is_dead(old);
+	return (uid && *uid && old->pod_uid && !strcmp(uid, old->pod_uid)) ||
+	       reclaim_is_ownerless(old);
 }
 
 /* Look up what is held; held is filled with it. */
@@ -105,13 +82,15 @@ static int find_held(struct plan *plan, struct lease *held, struct cni_error *er
 {
 	const struct cni_request *req = plan->req;
 	int rc = store_find(plan->store, req->container_id, req->ifname, held, err);
+	struct cni_error ignored = { 0 };
 
 	plan->is_own = rc > 0;
-	if (!rc && plan->config->sticky_pod && *plan->pod) {
-		rc = store_find_pod(plan->store, plan->pod, req->ifname, held, err);
-		if (rc > 0 && !is_heir(plan, held))
-			rc = 0;
-	}
+	/* The DEL of the older sandbox may wait among the deferred. */
+	if (!rc && plan->next->keep)
+		store_settle(plan->store, NULL, &ignored);
+	if (!rc && plan->config->sticky_pod && *plan->pod)
+		rc = store_find_pod(plan->store, plan->pod, req->ifname, is_heir,
+			plan->next->pod_uid, held, err);
 	plan->held = rc > 0 ? held : NULL;
 	return rc < 0 ? -1 : 0;
 }
@@ -143,7 +122,7 @@ static bool is_held(const struct plan *plan, const struct ip *ip)
 	return false;
 }
 
-/* Nobody else has it, or a dead one had it. */
+/* Nobody else has it, or one who is dead, or kept it. */
 static int claim_requested(
 	struct plan *plan, size_t set, const struct ip *wanted, struct cni_error *err)
 {
@@ -151,41 +130,13 @@ static int claim_requested(
 	struct lease owner;
 	int rc = is_held(plan, wanted) ? 0 : store_find_address(plan->store, wanted, &owner, err);
 
-	if (rc > 0 && store_settle(plan->store, &ignored) > 0)
+	if (rc > 0 && store_settle(plan->store, plan->held, &ignored) > 0)
 		rc = store_find_address(plan->store, wanted, &owner, err);
 	if (rc <= 0)
 		return rc;
-	if (reclaim_is_dead(&owner))
+	if (reclaim_is_ownerless(&owner))
 		return store_remove(plan->store, owner.container_id, owner.ifname, err);
 	return plan->config->rules->taken(plan->config, set, wanted, &owner, err);
-}
-
-/* A free address; where there is none, one whose release was deferred. */
-static bool find_free(struct plan *plan, size_t set, u128 *address)
-{
-	const struct range_set *from = &plan->config->sets.sets[set];
-	struct alloc_view view = lease_view(plan->store);
-	struct cni_error ignored = { 0 };
-
-	return alloc_free(from, set, plan->config->order, &view, address) ||
-	       (store_settle(plan->store, &ignored) > 0 &&
-		       alloc_free(from, set, plan->config->order, &view, address));
-}
-
-static int choose(struct plan *plan, size_t set, u128 *address, struct cni_error *err)
-{
-	const struct range_set *from = &plan->config->sets.sets[set];
-	struct alloc_view view = lease_view(plan->store);
-	int rc;
-
-	if (find_free(plan, set, address))
-		return 0;
-	rc = reclaim(plan->store, from, address, err);
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	if (alloc_cooling(from, &view, address))
-		return 0;
-	return plan->config->rules->exhausted(plan->store, plan->config, set, err);
 }
 
 static int plan_set(struct plan *plan, size_t set, struct cni_error *err)
@@ -199,7 +150,7 @@ static int plan_set(struct plan *plan, size_t set, struct cni_error *err)
 		address = ip_number(wanted);
 	} else if (has) {
 		address = ip_number(has);
-	} else if (choose(plan, set, &address, err) < 0) {
+	} else if (lease_choose(plan->store, plan->config, set, plan->held, &address, err) < 0) {
 		return -1;
 	}
 	if (has || (wanted->family && !plan->config->rules->cursor_follows))
@@ -245,8 +196,9 @@ static bool is_unchanged(const struct plan *plan)
 	const struct lease *held = plan->held, *next = plan->next;
 
 	if (!held || !plan->is_own || held->n_addresses != next->n_addresses ||
-		!is_same(held->boot, next->boot) || !is_same(held->netns, next->netns) ||
-		!is_same(held->netns_id, next->netns_id) || !is_same(held->network, next->network))
+		held->keep != next->keep || !is_same(held->boot, next->boot) ||
+		!is_same(held->netns, next->netns) || !is_same(held->netns_id, next->netns_id) ||
+		!is_same(held->network, next->network))
 		return false;
 	for (size_t i = 0; i < next->n_addresses; i++)
 		if (!ip_same(&held->addresses[i], &next->addresses[i]) ||
@@ -260,8 +212,9 @@ static int commit(struct plan *plan, struct ipam_guard *guard, struct cni_error 
 	const struct lease *replaced = plan->is_own ? NULL : plan->held;
 
 	for (size_t i = 0; i < plan->next->n_addresses; i++)
-		if (!plan->is_own || !is_held(plan, &plan->next->addresses[i]))
+		if (!is_held(plan, &plan->next->addresses[i]))
 			guard->leased[guard->n_leased++] = plan->next->addresses[i];
+	guard->inherited = replaced != NULL;
 	/* A release that was deferred would end what the attachment holds again, but for a new lease. */
 	if (is_unchanged(plan) && !store_is_deferred(plan->store, plan->req->container_id,
 		plan->req->ifname))

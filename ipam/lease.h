@@ -13,8 +13,15 @@
 int lease_add(const struct cni_request *, struct ipam_guard *, struct cni_result *,
 	struct cni_error *err);
 
-/* The questions of the allocator, answered by a store. */
-struct alloc_view lease_view(struct store *);
+/*
+ * An address of the set for somebody who holds held or, NULL, nothing: a free one; else one that is
+ * given up for it, see pool(8). 0 or -1.
+ */
+int lease_choose(struct store *, const struct pool_config *, size_t set, const struct lease *held,
+	u128 *address, struct cni_error *err);
+
+/* Could lease_choose() find one? 1, 0 or -1. */
+int lease_can_choose(struct store *, const struct pool_config *, size_t set, struct cni_error *err);
 
 /*
  * Where dialects differ in what is refused, and in its words. Each fails, but for those that say

@@ -82,18 +82,12 @@ int pool_check(const struct cni_request *req, struct cni_error *err)
 /* Could an ADD find an address in each set? */
 static int check_free(struct store *store, const struct pool_config *config, struct cni_error *err)
 {
-	struct alloc_view view = lease_view(store);
 	struct cni_error ignored = { 0 };
-	u128 address;
 
-	store_settle(store, &ignored);
+	store_settle(store, NULL, &ignored);
 	for (size_t i = 0; i < config->sets.n_sets; i++) {
-		const struct range_set *set = &config->sets.sets[i];
-		int rc = alloc_free(set, i, config->order, &view, &address) ||
-			 alloc_cooling(set, &view, &address);
+		int rc = lease_can_choose(store, config, i, err);
 
-		if (!rc)
-			rc = reclaim_is_possible(store, set, err);
 		if (rc <= 0)
 			return rc < 0 ? -1 : config->rules->exhausted(store, config, i, err);
 	}

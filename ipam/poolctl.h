@@ -132,7 +132,7 @@ struct entry {
 	struct ip *ip;
 	size_t n_addresses;
 	int64_t time, seq;
-	bool dead;
+	bool dead, kept;
 	char *pool;
 };
 
@@ -158,10 +158,10 @@ int entries_print(const struct poolctl *, const struct entries *);
 bool entry_is_named(const struct lease *, const void *text);
 
 /*
- * Release what is in the list, and still is as it was there, some hundreds at a time so that pods
- * need not wait. *released counts. 0 or -1.
+ * Release what is in the list, wholly or so that pods may keep it, and still is as it was there,
+ * some hundreds at a time so that pods need not wait. *released counts. 0 or -1.
  */
-int entries_release(const struct poolctl *, const char *pool, const struct entries *,
+int entries_release(const struct poolctl *, const char *pool, const struct entries *, bool wholly,
 	size_t *released, struct cni_error *err);
 
 #endif

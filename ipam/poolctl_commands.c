@@ -106,11 +106,12 @@ int poolctl_export(const struct poolctl *tool)
 
 /* ---- release ---- */
 
-static int release_all(const struct poolctl *tool, const char *pool, const struct entries *entries)
+static int release_all(
+	const struct poolctl *tool, const char *pool, const struct entries *entries, bool wholly)
 {
 	struct cni_error err = { 0 };
 	size_t released = 0;
-	int rc = entries_release(tool, pool, entries, &released, &err);
+	int rc = entries_release(tool, pool, entries, wholly, &released, &err);
 
 	fprintf(stderr, "Released %zu of %zu leases of pool %s.\n", released, entries->n, pool);
 	return rc < 0 ? poolctl_complain("%s", err.msg) : POOLCTL_OK;
@@ -121,7 +122,7 @@ static size_t count_alive(const struct entries *entries)
 	size_t n = 0;
 
 	for (size_t i = 0; i < entries->n; i++)
-		n += !entries->list[i].dead;
+		n += !entries->list[i].dead && !entries->list[i].kept;
 	return n;
 }
 
@@ -152,7 +153,7 @@ int poolctl_release(const struct poolctl *tool)
 	if (!poolctl_confirm(tool, "release %zu lease%s of pool %s", entries.n,
 		    entries.n == 1 ? "" : "s", pool))
 		return tool->dry_run ? POOLCTL_OK : POOLCTL_REFUSED;
-	return release_all(tool, pool, &entries);
+	return release_all(tool, pool, &entries, true);
 }
 
 /* ---- gc ---- */
@@ -171,7 +172,7 @@ static int settle(const struct poolctl *tool, const char *pool)
 
 	if (poolctl_open(tool, pool, &store, &err) < 0)
 		return poolctl_complain("%s", err.msg);
-	n = store_settle(store, &err);
+	n = store_settle(store, NULL, &err);
 	if (n < 0)
 		return poolctl_complain("%s", err.msg);
 	if (n)
@@ -205,7 +206,7 @@ static int gc_pool(const struct poolctl *tool, const char *pool)
 		    entries.n == 1 ? "" : "s", pool))
 		return tool->dry_run ? POOLCTL_OK : POOLCTL_REFUSED;
 	status = settle(tool, pool);
-	return status ? status : release_all(tool, pool, &entries);
+	return status ? status : release_all(tool, pool, &entries, false);
 }
 
 int poolctl_gc(const struct poolctl *tool)

@@ -54,7 +54,7 @@ static int end_dead(struct store *store, const struct lease *lease, void *data)
 	if (!reclaim_is_dead(lease))
 		return 0;
 	sweep->ended++;
-	return store_remove(store, lease->container_id, lease->ifname, sweep->err);
+	return store_release(store, lease, sweep->err);
 }
 
 /* From here on it is a store like any other; as host-local's it changes those files, too. */
@@ -76,7 +76,7 @@ static int fix_store(struct check *check)
 	}
 	if (!(check->repairs & REPAIR_DEAD))
 		return 0;
-	settled = store_settle(store, &check->err);
+	settled = store_settle(store, NULL, &check->err);
 	if (settled < 0 || store_each(store, end_dead, &sweep, &check->err) < 0)
 		return -1;
 	fprintf(stderr,

@@ -153,6 +153,13 @@ static int is_in_the_way(
 
 		if (rc < 0)
 			return -1;
+		/* Who is there goes before who may come back. */
+		if (rc && lease_is_kept(&to->held)) {
+			if (store_remove(to->store, to->held.container_id, to->held.ifname, err) <
+				0)
+				return -1;
+			continue;
+		}
 		if (!rc || (!strcmp(to->held.container_id, items->container_id) &&
 				   !strcmp(to->held.ifname, items->ifname)))
 			continue;

@@ -50,6 +50,7 @@ static bool fill(struct entry *entry, const struct lease *lease, const char *poo
 		.seq = lease->seq,
 		.n_addresses = lease->n_addresses,
 		.dead = reclaim_is_dead(lease),
+		.kept = lease_is_kept(lease),
 		.ip = calloc(lease->n_addresses, sizeof(*entry->ip)),
 	};
 	if (entry->ip)
@@ -108,13 +109,14 @@ static int by_address(const void *a, const void *b)
 int entries_add(struct entries *entries, struct store *store, const char *pool,
 	entry_filter *filter, const void *data, struct cni_error *err)
 {
+	struct store_counts counts = store_counts(store);
 	struct collecting collecting = {
 		.entries = entries,
 		.pool = pool,
 		.filter = filter,
 		.data = data,
 		.err = err,
-		.progress = { .what = pool, .total = store_counts(store).leases },
+		.progress = { .what = pool, .total = counts.leases + counts.kept_leases },
 	};
 	size_t first = entries->n;
 	int rc = store_each(store, collect, &collecting, err);
@@ -152,6 +154,7 @@ void entries_put_json(struct json_writer *w, const struct entry *entry)
 	put_text(w, "boot", entry->boot);
 	json_put_int(w, "time", entry->time);
 	json_put_bool(w, "dead", entry->dead);
+	json_put_bool(w, "kept", entry->kept);
 	json_close(w, '}');
 }
 
@@ -164,12 +167,15 @@ static void put_row(struct table *table, const struct entry *entry)
 	table_put(table, "%s", entry->pool);
 	table_put(table, "%s", addresses);
 	/* As container tools print them; --json has all of it. */
-	table_put(table, "%.13s", entry->container_id);
+	table_put(table, "%.13s", entry->kept ? "-" : entry->container_id);
 	table_put(table, "%s", entry->ifname);
 	table_put(table, "%s", *entry->pod ? entry->pod : "-");
 	table_put(table, "%s", *entry->network ? entry->network : "-");
 	table_put(table, "%s", poolctl_age(entry->time, age));
-	table_put(table, "%s", entry->dead ? "dead" : "in use");
+	if (entry->kept)
+		table_put(table, "kept for %s", entry->pod);
+	else
+		table_put(table, "%s", entry->dead ? "dead" : "in use");
 }
 
 int entries_print(const struct poolctl *tool, const struct entries *entries)
@@ -213,21 +219,23 @@ bool entry_is_named(const struct lease *lease, const void *data)
 }
 
 /* Is the lease still the one that was shown? */
-static int release_one(struct store *store, const struct entry *entry, size_t *released,
-	struct lease *lease, struct cni_error *err)
+static int release_one(struct store *store, const struct entry *entry, bool wholly,
+	size_t *released, struct lease *lease, struct cni_error *err)
 {
 	int rc = store_find(store, entry->container_id, entry->ifname, lease, err);
 
 	if (rc <= 0 || lease->seq != entry->seq)
 		return rc < 0 ? -1 : 0;
-	if (store_remove(store, entry->container_id, entry->ifname, err) < 0)
+	rc = wholly ? store_remove(store, entry->container_id, entry->ifname, err)
+		    : store_release(store, lease, err);
+	if (rc < 0)
 		return -1;
 	++*released;
 	return 0;
 }
 
 static int release_batch(const struct poolctl *tool, const char *pool, const struct entry *list,
-	size_t n, struct progress *progress, size_t *released, struct cni_error *err)
+	size_t n, bool wholly, struct progress *progress, size_t *released, struct cni_error *err)
 {
 	CLEANUP(store_closep) struct store *store = NULL;
 	CLEANUP(freep) struct lease *lease = NULL;
@@ -239,14 +247,14 @@ static int release_batch(const struct poolctl *tool, const char *pool, const str
 		return cni_fail(err, CNI_INTERNAL, "out of memory to release leases");
 	for (size_t i = 0; i < n; i++) {
 		progress_step(progress);
-		if (release_one(store, &list[i], released, lease, err) < 0)
+		if (release_one(store, &list[i], wholly, released, lease, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int entries_release(const struct poolctl *tool, const char *pool, const struct entries *entries,
-	size_t *released, struct cni_error *err)
+	bool wholly, size_t *released, struct cni_error *err)
 {
 	struct progress progress = { .what = "releasing", .total = entries->n };
 	int rc = 0;
@@ -255,7 +263,7 @@ int entries_release(const struct poolctl *tool, const char *pool, const struct e
 		size_t left = entries->n - i;
 
 		rc = release_batch(tool, pool, entries->list + i, left < BATCH ? left : BATCH,
-			&progress, released, err);
+			wholly, &progress, released, err);
 	}
 	progress_end(&progress);
 	return rc;

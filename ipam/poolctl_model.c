@@ -64,11 +64,11 @@ static int keep_line(struct scan_file *f, uint32_t n)
 static bool resolve_duplicate(struct scan_file *f, const struct lease *lease, size_t i, uint32_t n)
 {
 	struct check *check = f->check;
-	bool old_dead, new_dead = reclaim_is_dead(lease);
+	bool old_dead, new_dead = reclaim_is_ownerless(lease);
 	char text[IP_TEXT];
 
 	check_parse(check, n, &check->other);
-	old_dead = reclaim_is_dead(&check->other);
+	old_dead = reclaim_is_ownerless(&check->other);
 	check_tell(check, KIND_DUPLICATE, old_dead || new_dead ? REPAIR_TEXT : 0,
 		"%s is leased twice: to %s %s%s and, in line %" PRIu64 " of %s, to %s %s%s",
 		ip_print(&lease->addresses[i], text), check->other.container_id,
@@ -116,6 +116,7 @@ int scan_add(struct scan_file *f)
 	struct index_claim claim = {
 		.owner = index_hash(lease->container_id, lease->ifname),
 		.length = 1,
+		.kept = lease_is_kept(lease),
 		.addresses = addresses,
 		.n_addresses = lease->n_addresses,
 	};

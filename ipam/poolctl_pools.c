@@ -211,7 +211,9 @@ int poolctl_state(const struct poolctl *tool, const char *pool, struct pool_stat
 		count_family(&recorded, AF_INET6, &state->ipv6) < 0)
 		return cni_fail(
 			err, CNI_INTERNAL, "out of memory for the ranges of pool \"%s\"", pool);
-	state->has_ipv4 = state->ipv4.usable || state->counts.ipv4_leased;
-	state->has_ipv6 = state->ipv6.usable || state->counts.leased > state->counts.ipv4_leased;
+	state->has_ipv4 =
+		state->ipv4.usable || state->counts.ipv4_leased || state->counts.ipv4_kept;
+	state->has_ipv6 = state->ipv6.usable || state->counts.leased > state->counts.ipv4_leased ||
+			  state->counts.kept > state->counts.ipv4_kept;
 	return 0;
 }

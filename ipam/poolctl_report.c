@@ -9,7 +9,7 @@
 struct family {
 	const char *name;
 	struct range_counts range;
-	uint64_t leased, cooling;
+	uint64_t leased, cooling, kept;
 };
 
 /* Those that the pool has. Returns how many. */
@@ -20,11 +20,11 @@ static int families(const struct pool_state *state, struct family out[2])
 
 	if (state->has_ipv4)
 		out[n++] = (struct family){ "ipv4", state->ipv4, counts->ipv4_leased,
-			counts->ipv4_cooling };
+			counts->ipv4_cooling, counts->ipv4_kept };
 	if (state->has_ipv6)
-		out[n++] =
-			(struct family){ "ipv6", state->ipv6, counts->leased - counts->ipv4_leased,
-				counts->cooling - counts->ipv4_cooling };
+		out[n++] = (struct family){ "ipv6", state->ipv6,
+			counts->leased - counts->ipv4_leased,
+			counts->cooling - counts->ipv4_cooling, counts->kept - counts->ipv4_kept };
 	return n;
 }
 
@@ -57,7 +57,7 @@ static void put_row(struct table *table, const char *pool, const struct pool_sta
 	const struct family *family)
 {
 	double full = fullness(state, family);
-	uint64_t taken = family->leased + family->cooling;
+	uint64_t taken = family->leased + family->cooling + family->kept;
 	char bar[BAR_TEXT], age[AGE_TEXT];
 
 	table_put(table, "%s", pool);
@@ -69,6 +69,7 @@ static void put_row(struct table *table, const char *pool, const struct pool_sta
 		table_put(table, "%.1f%%", full * 100);
 	put_count(table, true, family->leased);
 	put_count(table, true, family->cooling);
+	put_count(table, true, family->kept);
 	put_count(table, state->known,
 		family->range.usable > taken ? family->range.usable - taken : 0);
 	put_count(table, state->known, family->range.usable);
@@ -78,7 +79,7 @@ static void put_row(struct table *table, const char *pool, const struct pool_sta
 
 static void put_rows(struct table *table, const char *pool, const struct pool_state *state)
 {
-	const struct family none = { "-", { 0, 0 }, 0, 0 };
+	const struct family none = { "-", { 0, 0 }, 0, 0, 0 };
 	struct family family[2];
 	int n = families(state, family);
 
@@ -108,6 +109,7 @@ static void put_pool_json(struct json_writer *w, const char *pool, const struct 
 		json_put_string(w, "family", family[i].name);
 		json_put_int(w, "leased", clamped(family[i].leased));
 		json_put_int(w, "cooling", clamped(family[i].cooling));
+		json_put_int(w, "kept", clamped(family[i].kept));
 		if (state->known) {
 			json_put_int(w, "capacity", clamped(family[i].range.usable));
 			json_put_int(w, "excluded", clamped(family[i].range.excluded));
@@ -121,7 +123,7 @@ static void put_pool_json(struct json_writer *w, const char *pool, const struct 
 int poolctl_pools(const struct poolctl *tool)
 {
 	static const char *const titles[] = { "POOL", "FAMILY", "FULL", "> ", ">LEASED", ">COOLING",
-		">FREE", ">CAPACITY", ">ATTACHMENTS", "CHANGED", NULL };
+		">KEPT", ">FREE", ">CAPACITY", ">ATTACHMENTS", "CHANGED", NULL };
 	CLEANUP(freep) char **pools = poolctl_list(tool);
 	struct table table = { .titles = titles };
 	struct json_writer w = { .indent = 4 };
@@ -217,6 +219,11 @@ static uint64_t cooling(const struct family *family)
 	return family->cooling;
 }
 
+static uint64_t kept(const struct family *family)
+{
+	return family->kept;
+}
+
 static uint64_t capacity(const struct family *family)
 {
 	return family->range.usable;
@@ -238,6 +245,8 @@ static const struct metric {
 	{ "addresses_leased", "Addresses that are leased.", NULL, leased, false },
 	{ "addresses_cooling", "Released addresses that wait for their reuse.", NULL, cooling,
 		false },
+	{ "addresses_kept", "Addresses that pods keep until they come back or the pool runs dry.",
+		NULL, kept, false },
 	{ "addresses_capacity", "Addresses that the recorded ranges can give.", NULL, capacity,
 		true },
 	{ "addresses_excluded", "Addresses of the ranges that are never given.", NULL, excluded,

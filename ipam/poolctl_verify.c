@@ -138,19 +138,30 @@ static void check_ranges(struct check *check, const struct lease *lease)
 {
 	char text[IP_TEXT];
 
-	for (size_t i = 0; check->recorded.n_networks && i < lease->n_addresses; i++)
-		if (!is_inside(&check->recorded, ip_number(&lease->addresses[i])))
+	for (size_t i = 0; check->recorded.n_networks && i < lease->n_addresses; i++) {
+		if (is_inside(&check->recorded, ip_number(&lease->addresses[i])))
+			continue;
+		if (lease_is_kept(lease))
+			check_tell(check, KIND_OUTSIDE, 0,
+				"%s, kept for %s %s, is outside every range: the ranges have "
+				"changed; \"poolctl release %s %s\" ends it",
+				ip_print(&lease->addresses[i], text), lease->pod, lease->ifname,
+				check->pool, lease->container_id);
+		else
 			check_tell(check, KIND_OUTSIDE, 0,
 				"%s of %s %s is outside every range: the ranges have changed, or "
 				"the pod had some of its own; it ends with its container",
 				ip_print(&lease->addresses[i], text), lease->container_id,
 				lease->ifname);
+	}
 }
 
 static void check_owner(struct check *check, const struct lease *lease, const struct cache *cache)
 {
 	const char *boot = boot_id();
 
+	if (lease_is_kept(lease))
+		return;
 	if (!reclaim_is_dead(lease))
 		check_orphan(check, lease, cache);
 	else if (lease->boot && *lease->boot && strcmp(lease->boot, boot) != 0)

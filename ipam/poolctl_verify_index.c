@@ -55,7 +55,8 @@ static uint64_t compare(struct check *check, struct index *index)
 			wrong += index_holder(index, ip_number(&check->lease.addresses[i]),
 					 &released) != held;
 		wrong += index_lease(index, held)->owner !=
-			 index_hash(check->lease.container_id, check->lease.ifname);
+				 index_hash(check->lease.container_id, check->lease.ifname) ||
+			 index_lease(index, held)->kept != lease_is_kept(&check->lease);
 	}
 	return wrong;
 }

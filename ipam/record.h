@@ -7,6 +7,12 @@
  *	{"seq":1,"op":"add","ips":["10.1.0.5/16"],"cid":"…","if":"net1",…} *9a3f01c2
  *	{"seq":2,"op":"del","cid":"…","if":"net1","cool":"81234@<boot ID>"} *0c11d7a9
  *
+ *	{"seq":3,"op":"add","ips":["10.1.0.6/16"],"cid":"c2","pod":"ns/a",…,"keep":1} *51c0ffee
+ *	{"seq":4,"op":"add","ips":["10.1.0.6/16"],"cid":"pod:ns/a",…,"keep":3,"rcid":"c2"} *7d2e11b0
+ *
+ * "keep" of an attachment's lease is 1 if its pod keeps the addresses after the DEL, that of a kept
+ * lease the number of the transaction that gave them.
+ *
  * A member that is absent is 0, "" or empty; those are not written. Members that are not known are
  * ignored, so that a newer program may add some without a new format.
  */

@@ -26,6 +26,7 @@ const struct record_field record_fields[] = {
 	FIELD("nsid", RECORD_TEXT, lease.netns_id),
 	FIELD("boot", RECORD_TEXT, lease.boot),
 	FIELD("t", RECORD_INTEGER, lease.time),
+	FIELD("keep", RECORD_INTEGER, lease.keep),
 	FIELD("rcid", RECORD_TEXT, replaced_id),
 	FIELD("rif", RECORD_TEXT, replaced_ifname),
 	FIELD("cool", RECORD_TEXT, cool),

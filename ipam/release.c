@@ -11,7 +11,7 @@ static void settle(struct store *store)
 {
 	struct cni_error ignored = { 0 };
 
-	store_settle(store, &ignored);
+	store_settle(store, NULL, &ignored);
 }
 
 static int defer(struct store *store, const struct store_options *options,
@@ -53,7 +53,7 @@ static int release(struct store *store, const struct cni_request *req, struct cn
 	/* Networks may share a pool: an interface of that name may be another one's attachment. */
 	if (rc <= 0 || (lease.network && strcmp(lease.network, req->name) != 0))
 		return rc < 0 ? -1 : 0;
-	if (store_remove(store, lease.container_id, lease.ifname, err) < 0)
+	if (store_release(store, &lease, err) < 0)
 		return -1;
 	return store_is_mirrored(store) ? release_rest(store, &lease, err) : 0;
 }
@@ -96,18 +96,32 @@ struct sweep {
 	struct cni_error *err; /* of all */
 };
 
-static int visit(struct store *store, const struct lease *lease, void *data)
+static bool is_valid(const struct sweep *sweep, const struct lease *lease)
 {
 	const struct cni_attachment owner = { lease->container_id, lease->ifname };
+
+	/* Of a network that is in use, pods may come back. */
+	if (lease_is_kept(lease))
+		return sweep->n_valid > 0;
+	/* Without an interface of its own, a lease is the container's. */
+	return bsearch(&owner, sweep->valid, sweep->n_valid, sizeof(owner),
+		strchr(lease->ifname, ':') ? compare_containers : compare);
+}
+
+static int visit(struct store *store, const struct lease *lease, void *data)
+{
 	struct cni_error one = { 0 };
 	struct sweep *sweep = data;
+	int rc;
 
 	if (!lease->network || strcmp(lease->network, sweep->network) != 0 ||
-		/* Without an interface of its own, a lease is the container's. */
-		bsearch(&owner, sweep->valid, sweep->n_valid, sizeof(owner),
-			strchr(lease->ifname, ':') ? compare_containers : compare))
+		is_valid(sweep, lease))
 		return 0;
-	if (store_remove(store, lease->container_id, lease->ifname, &one) < 0)
+	if (sweep->n_valid)
+		rc = store_release(store, lease, &one);
+	else
+		rc = store_remove(store, lease->container_id, lease->ifname, &one);
+	if (rc < 0)
 		cni_fail_join(sweep->err, &one);
 	return 0;
 }
@@ -149,7 +163,7 @@ void release_guarded(const struct ipam_guard *guard)
 	struct lease lease;
 	size_t n = 0;
 
-	if (!guard->n_leased || config_read_store(req, &options, &err) < 0 ||
+	if ((!guard->n_leased && !guard->inherited) || config_read_store(req, &options, &err) < 0 ||
 		store_open(&store, &options, &err) < 0 || !store ||
 		store_find(store, req->container_id, req->ifname, &lease, &err) <= 0)
 		return;
@@ -158,8 +172,9 @@ void release_guarded(const struct ipam_guard *guard)
 			lease.addresses[n++] = lease.addresses[i];
 	lease.n_addresses = n;
 	lease.fixed = (1u << n) - 1;
-	if (n)
+	if (n && !guard->inherited)
 		store_put(store, &lease, NULL, &err);
-	else if (store_remove(store, req->container_id, req->ifname, &err) < 0)
+	else if ((n ? store_release(store, &lease, &err)
+		    : store_remove(store, req->container_id, req->ifname, &err)) < 0)
 		defer(store, &options, req, &err);
 }

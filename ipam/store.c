@@ -181,21 +181,6 @@ int store_find(struct store *store, const char *container_id, const char *ifname
 	return store_owner(store, container_id, LEASE_ANY_IFNAME, &number, lease, err);
 }
 
-int store_find_pod(struct store *store, const char *pod, const char *ifname, struct lease *lease,
-	struct cni_error *err)
-{
-	uint64_t hash = index_hash(pod, ifname);
-
-	for (uint32_t n = index_pod(&store->index, hash, 0); n;
-		n = index_pod(&store->index, hash, n)) {
-		if (store_read(store, n, lease, err) < 0)
-			return -1;
-		if (is_same(lease->pod, pod) && is_same(lease->ifname, ifname))
-			return 1;
-	}
-	return store->index.damaged ? store_distrust(store, err) : 0;
-}
-
 int store_find_address(struct store *store, const struct ip *ip, struct lease *lease,
 	struct cni_error *err)
 {
@@ -273,7 +258,8 @@ bool store_cursor(struct store *store, size_t set, u128 *address)
 	return true;
 }
 
-int store_each(struct store *store, store_visit_fn *visit, void *data, struct cni_error *err)
+static int each(
+	struct store *store, bool kept, store_visit_fn *visit, void *data, struct cni_error *err)
 {
 	CLEANUP(freep) struct lease *lease = malloc(sizeof(*lease));
 	int rc = 0;
@@ -281,7 +267,9 @@ int store_each(struct store *store, store_visit_fn *visit, void *data, struct cn
 	if (!lease)
 		return cni_fail(err, CNI_INTERNAL, "out of memory for pool \"%s\"", store->pool);
 	for (uint32_t n = 1; !rc && n <= store->index.header->leases.used; n++) {
-		if (!index_lease(&store->index, n)->length)
+		const struct index_lease *entry = index_lease(&store->index, n);
+
+		if (!entry->length || (entry->kept && !kept))
 			continue;
 		rc = store_read(store, n, lease, err);
 		if (!rc)
@@ -290,15 +278,29 @@ int store_each(struct store *store, store_visit_fn *visit, void *data, struct cn
 	return rc;
 }
 
+int store_each(struct store *store, store_visit_fn *visit, void *data, struct cni_error *err)
+{
+	return each(store, true, visit, data, err);
+}
+
+int store_each_attached(
+	struct store *store, store_visit_fn *visit, void *data, struct cni_error *err)
+{
+	return each(store, false, visit, data, err);
+}
+
 struct store_counts store_counts(struct store *store)
 {
 	const struct index_header *header = store->index.header;
 
 	return (struct store_counts){
-		.leases = header->leases.live,
-		.leased = header->addresses.live - header->cooling,
+		.leases = header->leases.live - header->kept,
+		.leased = header->addresses.live - header->cooling - header->kept_addresses,
 		.cooling = header->cooling,
-		.ipv4_leased = header->ipv4_live - header->ipv4_cooling,
+		.kept_leases = header->kept,
+		.kept = header->kept_addresses,
+		.ipv4_leased = header->ipv4_live - header->ipv4_cooling - header->ipv4_kept,
 		.ipv4_cooling = header->ipv4_cooling,
+		.ipv4_kept = header->ipv4_kept,
 	};
 }

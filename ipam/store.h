@@ -46,7 +46,10 @@ struct lease {
 	size_t n_addresses;
 	struct ip addresses[RANGE_SETS_MAX]; /* in the order of the sets */
 	uint32_t fixed; /* bit k: the cursor did not choose addresses[k] (requested, or kept) */
-	int64_t seq;	/* of the transaction that made it; not for store_put() */
+	int64_t keep;	/* not 0: its pod keeps the addresses, see store_release() */
+	/* Not for store_put(): */
+	int64_t seq;	  /* of the transaction that made it */
+	int64_t released; /* of a kept lease: CLOCK_BOOTTIME, ms; -1: not under this boot */
 	char buffer[LEASE_LINE_MAX];
 };
 
@@ -87,12 +90,14 @@ bool store_is_mirrored(const struct store *);
 
 /*
  * 1 with *lease filled, 0 if there is none, -1. store_find() takes LEASE_ANY_IFNAME for ifname
- * where that has no lease.
+ * where that has no lease. Of several leases of a pod, store_find_pod() finds the one that was made
+ * last of those that are accepted.
  */
 int store_find(struct store *, const char *container_id, const char *ifname, struct lease *,
 	struct cni_error *);
-int store_find_pod(struct store *, const char *pod, const char *ifname, struct lease *,
-	struct cni_error *);
+typedef bool store_accept_fn(const struct lease *, const void *data);
+int store_find_pod(struct store *, const char *pod, const char *ifname, store_accept_fn *accept,
+	const void *data, struct lease *, struct cni_error *);
 int store_find_address(struct store *, const struct ip *, struct lease *, struct cni_error *);
 
 /* Is the address leased, or cooling after its release? */
@@ -127,20 +132,46 @@ int store_put(struct store *, const struct lease *, const struct lease *replaced
  */
 bool store_rewrite(struct store *);
 
-/* Commit: the owner holds nothing any more. Success if it held nothing. */
+/*
+ * Commit: the owner holds nothing any more. Success if it held nothing. What a pod kept for longer
+ * than the reuse delay is free at once.
+ */
 int store_remove(struct store *, const char *container_id, const char *ifname,
 	struct cni_error *);
 
 /*
+ * Commit the end of an attachment: where its lease says so, the pod keeps what it held in a lease
+ * that is nobody's, for an attachment of the same pod and interface name; else that is
+ * store_remove(). The owner of a kept lease, "pod:<namespace>/<name>", can be no container's ID.
+ * A pod has one for each interface name, with what it was given last; a pool up to STORE_KEPT_MAX,
+ * then the oldest one ends.
+ */
+#define STORE_KEPT_MAX 16384
+int store_release(struct store *, const struct lease *, struct cni_error *);
+bool lease_is_kept(const struct lease *);
+
+/*
+ * The kept lease that was released first of those with an address of the set, or, with NULL, of
+ * all. 1, 0 or -1. Linear in the leases, but in memory.
+ */
+int store_oldest_kept(struct store *, const struct range_set *, struct lease *, struct cni_error *);
+
+/* Has the reuse delay passed since the release of a kept lease? */
+bool store_has_cooled(struct store *, const struct lease *);
+
+/*
  * Visit every lease, in no order; a visitor that returns non-zero ends it and that value is
- * returned. The visitor may call store_remove() for the lease that it is shown.
+ * returned. The visitor may call store_remove() or store_release() for the lease that it is shown;
+ * what is kept by that may be shown, too. store_each_attached() passes over kept leases.
  */
 typedef int store_visit_fn(struct store *, const struct lease *, void *data);
 int store_each(struct store *, store_visit_fn *visit, void *data, struct cni_error *);
+int store_each_attached(struct store *, store_visit_fn *visit, void *data, struct cni_error *);
 
 struct store_counts {
-	uint64_t leases, leased, cooling;    /* attachments; addresses */
-	uint64_t ipv4_leased, ipv4_cooling; /* part of those */
+	uint64_t leases, leased, cooling;	       /* attachments; addresses */
+	uint64_t kept_leases, kept;		       /* not part of the former; addresses */
+	uint64_t ipv4_leased, ipv4_cooling, ipv4_kept; /* part of those */
 };
 struct store_counts store_counts(struct store *); /* O(1) */
 
@@ -164,10 +195,11 @@ int store_defer(struct store *, const struct store_options *, const struct lease
 	struct cni_error *err);
 
 /*
- * Release what was deferred. Those that cannot be written now are left for the next call. Returns
- * how many leases ended, or -1.
+ * Release what was deferred, as store_release() does. Those that cannot be written now are left for
+ * the next call, and so is that of the owner of but (NULL: of nobody): who is to hold anew what it
+ * holds has to make a new lease. Returns how many leases ended, or -1.
  */
-int store_settle(struct store *, struct cni_error *err);
+int store_settle(struct store *, const struct lease *but, struct cni_error *err);
 
 /* Is there one for this owner, whatever the network and the lease? */
 bool store_is_deferred(struct store *, const char *container_id, const char *ifname);

@@ -51,7 +51,7 @@ static int write_line(int fd, const char *line, size_t length, uint64_t offset)
 	return 0;
 }
 
-/* The commit. A lease does not take the slack that is kept for releases. */
+/* The commit. An attachment's lease does not take the slack that is kept for releases. */
 static int append(struct store *store, const char *line, size_t length, bool release,
 	struct cni_error *err)
 {
@@ -140,6 +140,7 @@ int change_resolve(struct store *store, const struct record *record, struct chan
 	claim->owner = index_hash(lease->container_id, lease->ifname);
 	if (lease->pod && *lease->pod)
 		claim->pod = index_hash(lease->pod, lease->ifname);
+	claim->kept = lease_is_kept(lease);
 	index_prefetch(&store->index, claim->owner, claim->pod);
 	if (resolve_owners(store, record, change, err) < 0)
 		return -1;
@@ -203,7 +204,7 @@ static int commit(struct store *store, struct record *record, struct change *cha
 			LEASE_LINE_MAX);
 	if (mirror_begin(store, record, change, err) < 0)
 		return -1;
-	if (append(store, line, length, record->op == RECORD_DEL, err) < 0) {
+	if (append(store, line, length, record->op == RECORD_DEL || change->claim.kept, err) < 0) {
 		mirror_undo(store, record, change);
 		return -1;
 	}
@@ -293,5 +294,12 @@ int store_remove(struct store *store, const char *container_id, const char *ifna
 	record.cool = cool_print(released, cool);
 	if (change_resolve(store, &record, &change, &conflict, err) < 0)
 		return -1;
-	return change.held ? commit(store, &record, &change, err) : 0;
+	if (!change.held)
+		return 0;
+	/* The resolving has read it. */
+	if (store_has_cooled(store, &store->scratch)) {
+		change.released = -1;
+		record.cool = NULL;
+	}
+	return commit(store, &record, &change, err);
 }

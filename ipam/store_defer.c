@@ -235,10 +235,17 @@ static int each(struct store *store, visit_fn *visit, void *data)
 }
 
 struct settling {
+	const struct lease *but;
 	int ended;
 	bool removed; /* a file */
 	struct cni_error *err;
 };
+
+static bool is_owner(const struct tombstone *stone, const struct lease *lease)
+{
+	return !strcmp(stone->container_id, lease->container_id) &&
+	       !strcmp(stone->ifname, lease->ifname);
+}
 
 static bool is_meant(const struct tombstone *stone, const struct lease *lease)
 {
@@ -248,16 +255,16 @@ static bool is_meant(const struct tombstone *stone, const struct lease *lease)
 
 static int settle(struct store *store, const char *file, const struct tombstone *stone, void *data)
 {
-	struct lease *lease = &store->scratch;
 	struct settling *settling = data;
 	struct cni_error err = { 0 };
-	int rc = store_find(store, stone->container_id, stone->ifname, lease, &err);
+	struct lease lease;
+	int rc;
 
-	if (rc > 0 && is_meant(stone, lease)) {
-		/* Not lease->ifname: that is in the buffer into which store_remove() reads. */
-		rc = store_remove(store, stone->container_id,
-			strcmp(lease->ifname, LEASE_ANY_IFNAME) ? stone->ifname : LEASE_ANY_IFNAME,
-			&err);
+	if (settling->but && is_owner(stone, settling->but))
+		return 0;
+	rc = store_find(store, stone->container_id, stone->ifname, &lease, &err);
+	if (rc > 0 && is_meant(stone, &lease)) {
+		rc = store_release(store, &lease, &err);
 		settling->ended += !rc;
 	}
 	if (rc < 0)
@@ -267,9 +274,9 @@ static int settle(struct store *store, const char *file, const struct tombstone 
 	return 0;
 }
 
-int store_settle(struct store *store, struct cni_error *err)
+int store_settle(struct store *store, const struct lease *but, struct cni_error *err)
 {
-	struct settling settling = { .err = err };
+	struct settling settling = { .but = but, .err = err };
 	char path[PATH_MAX], directory[PATH_MAX];
 
 	each(store, settle, &settling);
@@ -283,12 +290,9 @@ int store_settle(struct store *store, struct cni_error *err)
 
 static int is_of(struct store *store, const char *file, const struct tombstone *stone, void *data)
 {
-	const struct lease *owner = data;
-
 	(void)store;
 	(void)file;
-	return !strcmp(stone->container_id, owner->container_id) &&
-	       !strcmp(stone->ifname, owner->ifname);
+	return is_owner(stone, data);
 }
 
 bool store_is_deferred(struct store *store, const char *container_id, const char *ifname)

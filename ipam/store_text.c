@@ -172,6 +172,7 @@ int store_read(struct store *store, uint32_t number, struct lease *lease, struct
 		record_parse(&record, lease->buffer, (size_t)n) < 0 || record.op != RECORD_ADD)
 		return store_distrust(store, err);
 	memcpy(lease, &record.lease, LEASE_FIELDS);
+	lease->released = lease_is_kept(lease) ? cool_parse(record.cool) : -1;
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static int defer(struct store *store)
 static int settle(struct store *store)
 {
 	test_error = (struct cni_error){ 0 };
-	return store_settle(store, &test_error);
+	return store_settle(store, NULL, &test_error);
 }
 
 static void test_one(void)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an ADD may meet: requests, changed configurations, full pools, dead owners, heirs. */
+/* What an ADD may meet: requests, changed configurations, full pools, dead owners. */
 #include "cni/boot.h"
 #include "ipam/test_pool.h"
 
-#define SMALL		"'subnet':'10.1.0.0/30'" /* .1 and .2 */
-#define WITH(ipam, ips) CONFIG_FOR("rail0", ipam, ",'runtimeConfig':{'ips':[" ips "]}")
+#define SMALL "'subnet':'10.1.0.0/30'" /* .1 and .2 */
 
 static void test_changed_configuration(void)
 {
@@ -175,24 +174,6 @@ static void test_reuse(void)
 		"attachments or widen ipam", "then none");
 }
 
-/* A file as somebody's namespace, and its identity. */
-static const char *netns_of(const char *name, char id[NETNS_ID_TEXT])
-{
-	static char path[2][512];
-	static int turn;
-	struct netns_id identity;
-	int fd;
-
-	turn = !turn;
-	strcpy(path[turn], test_file(name));
-	fd = open(path[turn], O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || netns_identify(fd, &identity) < 0)
-		abort();
-	close(fd);
-	netns_print_id(&identity, id);
-	return path[turn];
-}
-
 static void test_reclaim(void)
 {
 	const char *boot = boot_id();
@@ -214,7 +195,7 @@ static void test_reclaim(void)
 		const char *netns;
 
 		test_fresh();
-		netns = netns_of("netns", id);
+		netns = test_netns("netns", id);
 		test_lease("old", "10.1.0.1/32", cases[i].netns ? cases[i].netns : netns,
 			cases[i].id, cases[i].boot, NULL);
 		is(test_call("STATUS", "", CONFIG("'subnet':'10.1.0.1/32'")),
@@ -330,45 +311,6 @@ static void test_new_namespace(void)
 	}
 }
 
-static void test_sticky(void)
-{
-	static const char config[] = CONFIG("'subnet':'10.1.0.0/24','sticky':'pod'");
-	char id[NETNS_ID_TEXT];
-	const char *netns;
-
-	test_fresh();
-	netns = netns_of("netns", id);
-	test_lease("old", "10.1.0.9/24", netns, id, boot_id(), "u1");
-	test_env.args = "K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web;K8S_POD_UID=u2";
-	is(test_call("ADD", "c0", config), "10.1.0.1/24",
-		"another pod of the name while the old one lives");
-	test_call("DEL", "c0", config);
-	test_env.args = "K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web;K8S_POD_UID=u1";
-	is(test_call("ADD", "c1", CONFIG("'subnet':'10.1.0.0/24'")), "10.1.0.2/24",
-		"without sticky");
-	test_call("DEL", "c1", config);
-	is(test_call("ADD", "c1", WITH("'subnet':'10.1.0.0/24','sticky':'pod'", "'10.1.0.5'")),
-		"10.1.0.5/24", "another address on request");
-	is(test_leases(), "c1/net1=10.1.0.5 old/net1=10.1.0.9", "leaves the old lease alone");
-	test_call("DEL", "c1", config);
-	is(test_call("ADD", "c2", config), "10.1.0.9/24", "the same pod in a new sandbox");
-	is(test_leases(), "c2/net1=10.1.0.9", "takes the lease over");
-	is(test_call("DEL", "old", config), "", "the late DEL of the old sandbox");
-	is(test_leases(), "c2/net1=10.1.0.9", "does no harm");
-	test_fresh();
-	netns = netns_of("netns", id);
-	test_lease("old", "10.1.0.9/24", netns, id, boot_id(), "u1");
-	remove(netns);
-	test_env.args = "K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web;K8S_POD_UID=u2";
-	is(test_call("ADD", "c3", config), "10.1.0.9/24",
-		"another pod of the name when the old one is dead");
-	is(test_call("DEL", "c3", config), "", "a DEL ends the lease");
-	is(test_call("ADD", "c5", config), "10.1.0.1/24", "and what the pod had goes round robin");
-	test_call("DEL", "c5", config);
-	test_env.args = "";
-	is(test_call("ADD", "c4", config), "10.1.0.2/24", "no pod, nothing to stick to");
-}
-
 int main(void)
 {
 	test_env.netns = "/run/netns/none";
@@ -382,6 +324,5 @@ int main(void)
 	test_reclaim_order();
 	test_identity();
 	test_new_namespace();
-	test_sticky();
 	return tap_done();
 }

@@ -36,9 +36,24 @@ static int range_of(const struct variant *v, int set, int address)
 	return 0;
 }
 
-bool model_is_dead(const struct model *m, const struct model_lease *lease)
+bool model_is_dead(const struct model *m, int holder)
 {
-	return lease->dead || lease->boot != m->boot;
+	const struct model_lease *lease = &m->leases[holder];
+
+	return holder < OWNERS && (lease->dead || lease->boot != m->boot);
+}
+
+/* Is it nobody's? */
+static bool is_ownerless(const struct model *m, int holder)
+{
+	return holder >= OWNERS || model_is_dead(m, holder);
+}
+
+static bool has_cooled(const struct model *m, int keeper)
+{
+	int64_t released = m->leases[keeper].released;
+
+	return released < 0 || released <= m->now - m->delay;
 }
 
 bool model_is_cooling(const struct model *m, int address)
@@ -56,9 +71,9 @@ static bool holds(const struct model_lease *lease, int address)
 
 int model_holder(const struct model *m, int address)
 {
-	for (int owner = 0; owner < OWNERS; owner++)
-		if (holds(&m->leases[owner], address))
-			return owner;
+	for (int holder = 0; holder < HOLDERS; holder++)
+		if (holds(&m->leases[holder], address))
+			return holder;
 	return NOBODY;
 }
 
@@ -67,31 +82,67 @@ static bool is_free(const struct model *m, int address)
 	return model_holder(m, address) == NOBODY && !model_is_cooling(m, address);
 }
 
-static void release(struct model *m, int owner)
+/* The lease ends, and nobody keeps it. */
+static void end(struct model *m, int holder)
 {
-	struct model_lease *lease = &m->leases[owner];
+	struct model_lease *lease = &m->leases[holder];
+	bool cooled = !m->delay || (holder >= OWNERS && has_cooled(m, holder));
 
 	for (int i = 0; lease->live && i < lease->n; i++)
-		m->released[lease->address[i]] = m->delay ? m->now : -1;
+		m->released[lease->address[i]] = cooled ? -1 : m->now;
 	m->transactions += lease->live;
 	lease->live = false;
 }
 
-/* How many leases ended. */
-static int settle(struct model *m)
+/* As by a DEL. */
+static void release(struct model *m, int owner)
 {
-	int ended = 0;
+	struct model_lease lease = m->leases[owner], *kept;
+
+	if (!lease.live || !lease.keep) {
+		end(m, owner);
+		return;
+	}
+	kept = &m->leases[keeper_of(owner)];
+	if (kept->live && kept->made > lease.made) {
+		end(m, owner);
+		return;
+	}
+	for (int i = 0; kept->live && i < kept->n; i++)
+		m->released[kept->address[i]] = m->delay ? m->now : -1;
+	m->leases[owner].live = false;
+	*kept = lease;
+	kept->time = m->real;
+	kept->step = m->step;
+	kept->released = m->delay ? m->now : -1;
+	m->transactions++;
+}
+
+/* Is the lease that there is the one that was to end? */
+static bool is_meant(const struct model *m, int stone)
+{
+	const struct model_lease *lease = &m->leases[m->stones[stone].owner];
+
+	return lease->live && lease->made <= m->stones[stone].made &&
+	       lease->time <= m->stones[stone].time && lease->network == m->stones[stone].network;
+}
+
+/* Of all but one owner. How many leases ended. */
+static int settle(struct model *m, int but)
+{
+	int ended = 0, left = 0;
 
 	for (int i = 0; i < m->n_stones; i++) {
-		struct model_lease *lease = &m->leases[m->stones[i].owner];
+		int owner = m->stones[i].owner;
 
-		if (!lease->live || lease->made > m->stones[i].made ||
-			lease->time > m->stones[i].time || lease->network != m->stones[i].network)
-			continue;
-		release(m, m->stones[i].owner);
-		ended++;
+		if (but != NOBODY && owner == but) {
+			m->stones[left++] = m->stones[i];
+		} else if (is_meant(m, i)) {
+			release(m, owner);
+			ended++;
+		}
 	}
-	m->n_stones = 0;
+	m->n_stones = left;
 	return ended;
 }
 
@@ -103,7 +154,8 @@ struct plan {
 	const struct variant *v;
 	const struct answer *answer;
 	struct model_lease held, next;
-	int heir_of; /* the owner whose lease is taken over, or NOBODY */
+	int heir_of; /* whose lease is taken over, or NOBODY */
+	int choice;  /* numbers the choices that are still to be made */
 	uint32_t fixed;
 	const char **why;
 };
@@ -130,27 +182,33 @@ static int kept(const struct plan *plan, int set)
 	return NO_ADDRESS;
 }
 
-/* Any of several leases of a pod may be found first. False: there is no such choice. */
-static bool find_held(struct plan *plan, int choice)
+/* Its own, or what its pod got last of what may be taken over. */
+static void find_held(struct plan *plan)
 {
-	int owner = plan->op->owner, pod = pod_of(owner), seen = 0;
+	int owner = plan->op->owner, pod = pod_of(owner);
 
 	plan->heir_of = NOBODY;
 	plan->held = plan->m->leases[owner];
 	if (plan->held.live || !plan->op->sticky || pod == NOBODY)
-		return choice == 0;
-	for (int other = owner % 2; other < OWNERS; other += 2) {
+		return;
+	settle(plan->m, NOBODY);
+	for (int other = owner % 2; other < HOLDERS; other += 2) {
 		const struct model_lease *lease = &plan->m->leases[other];
 
-		if (!lease->live || lease->pod != pod || seen++ != choice)
+		if (!lease->live || lease->pod != pod ||
+			(lease->uid != uid_of(owner) && !is_ownerless(plan->m, other)) ||
+			(plan->held.live && plan->held.made > lease->made))
 			continue;
-		if (lease->uid != uid_of(owner) && !model_is_dead(plan->m, lease))
-			return true;
 		plan->held = *lease;
 		plan->heir_of = other;
-		return true;
 	}
-	return choice == 0;
+}
+
+static int settle_others(struct plan *plan)
+{
+	if (!plan->held.live)
+		return settle(plan->m, NOBODY);
+	return settle(plan->m, plan->heir_of == NOBODY ? plan->op->owner : plan->heir_of);
 }
 
 static bool claim(struct plan *plan, int wanted)
@@ -158,13 +216,13 @@ static bool claim(struct plan *plan, int wanted)
 	struct model *m = plan->m;
 	int holder = holds(&plan->held, wanted) ? NOBODY : model_holder(m, wanted);
 
-	if (holder != NOBODY && settle(m))
+	if (holder != NOBODY && settle_others(plan))
 		holder = model_holder(m, wanted);
 	if (holder == NOBODY)
 		return true;
-	if (!model_is_dead(m, &m->leases[holder]))
+	if (!is_ownerless(m, holder))
 		return refused(plan, 11);
-	release(m, holder);
+	end(m, holder);
 	return true;
 }
 
@@ -211,31 +269,86 @@ static bool choose_allowed(struct plan *plan, int set, const bool allowed[ADDRES
 	return wrong(plan, "an address that was not the one to be taken");
 }
 
-/* The dead go. 1 with *address chosen, 0 if there are none, -1. */
+/* The first address of a lease that the set could give. */
+static int first_of(const struct plan *plan, int set, int holder)
+{
+	const struct model_lease *lease = &plan->m->leases[holder];
+
+	for (int i = 0; lease->live && i < lease->n; i++)
+		if (range_of(plan->v, set, lease->address[i]))
+			return lease->address[i];
+	return NO_ADDRESS;
+}
+
+/* The dead go that no pod would have kept. 1 with *address chosen, 0 if there are none, -1. */
 static int reclaim(struct plan *plan, int set, int *address)
 {
 	bool allowed[ADDRESSES] = { false };
 	int found = 0;
 
 	for (int owner = 0; owner < OWNERS; owner++) {
-		const struct model_lease *lease = &plan->m->leases[owner];
-		int first = NO_ADDRESS;
+		int first = first_of(plan, set, owner);
 
-		for (int i = lease->n - 1; lease->live && i >= 0; i--)
-			if (range_of(plan->v, set, lease->address[i]))
-				first = lease->address[i];
-		if (first == NO_ADDRESS || !model_is_dead(plan->m, lease))
+		if (first == NO_ADDRESS || !model_is_dead(plan->m, owner) ||
+			plan->m->leases[owner].keep)
 			continue;
 		allowed[first] = true;
 		found++;
-		release(plan->m, owner);
+		end(plan->m, owner);
 	}
 	if (!found)
 		return 0;
 	return choose_allowed(plan, set, allowed, address) ? 1 : -1;
 }
 
-static bool choose_cooling(struct plan *plan, int set, int *address)
+static void give_up_one_of(struct plan *plan, int set, const int *holders, int n, int *address)
+{
+	int chosen = holders[plan->choice % n];
+
+	plan->choice /= n;
+	*address = first_of(plan, set, chosen);
+	end(plan->m, chosen);
+}
+
+/* One of the others goes; each is a choice. 1 with *address chosen or 0. */
+static int reclaim_sticky(struct plan *plan, int set, int *address)
+{
+	int candidates[OWNERS], n = 0;
+
+	for (int owner = 0; owner < OWNERS; owner++)
+		if (first_of(plan, set, owner) != NO_ADDRESS && model_is_dead(plan->m, owner))
+			candidates[n++] = owner;
+	if (n)
+		give_up_one_of(plan, set, candidates, n, address);
+	return n > 0;
+}
+
+/*
+ * What was kept first goes, and if it has to, only if it has cooled. What one operation released
+ * has no order: each is a choice. 1 with *address chosen or 0.
+ */
+static int reclaim_kept(struct plan *plan, int set, bool cooled, int *address)
+{
+	int candidates[HOLDERS] = { 0 }, n = 0;
+
+	for (int keeper = OWNERS; keeper < HOLDERS; keeper++) {
+		const struct model_lease *lease = &plan->m->leases[keeper];
+
+		if (first_of(plan, set, keeper) == NO_ADDRESS)
+			continue;
+		if (n && lease->step < plan->m->leases[candidates[0]].step)
+			n = 0;
+		if (!n || lease->step == plan->m->leases[candidates[0]].step)
+			candidates[n++] = keeper;
+	}
+	if (!n || (cooled && !has_cooled(plan->m, candidates[0])))
+		return 0;
+	give_up_one_of(plan, set, candidates, n, address);
+	return 1;
+}
+
+/* 1 with *address chosen, 0 if none cools, -1. */
+static int choose_cooling(struct plan *plan, int set, int *address)
 {
 	bool allowed[ADDRESSES] = { false };
 	int64_t oldest = INT64_MAX;
@@ -245,11 +358,11 @@ static bool choose_cooling(struct plan *plan, int set, int *address)
 			model_holder(plan->m, a) == NOBODY && plan->m->released[a] < oldest)
 			oldest = plan->m->released[a];
 	if (oldest == INT64_MAX)
-		return refused(plan, 11);
+		return 0;
 	for (int a = 0; a < ADDRESSES; a++)
 		allowed[a] = range_of(plan->v, set, a) && plan->m->released[a] == oldest &&
 			     model_holder(plan->m, a) == NOBODY;
-	return choose_allowed(plan, set, allowed, address);
+	return choose_allowed(plan, set, allowed, address) ? 1 : -1;
 }
 
 static bool choose(struct plan *plan, int set, int *address)
@@ -257,12 +370,20 @@ static bool choose(struct plan *plan, int set, int *address)
 	int rc;
 
 	*address = next_free(plan, set);
-	if (*address == NO_ADDRESS && settle(plan->m))
+	if (*address == NO_ADDRESS && settle_others(plan))
 		*address = next_free(plan, set);
 	if (*address != NO_ADDRESS)
 		return true;
 	rc = reclaim(plan, set, address);
-	return rc ? rc > 0 : choose_cooling(plan, set, address);
+	if (!rc)
+		rc = reclaim_kept(plan, set, true, address);
+	if (!rc)
+		rc = reclaim_sticky(plan, set, address);
+	if (!rc)
+		rc = choose_cooling(plan, set, address);
+	if (!rc)
+		rc = reclaim_kept(plan, set, false, address);
+	return rc ? rc > 0 : refused(plan, 11);
 }
 
 static bool plan_set(struct plan *plan, int set)
@@ -297,10 +418,21 @@ static bool is_unchanged(const struct plan *plan)
 	const struct model_lease *held = &plan->held, *next = &plan->next;
 
 	return held->live && plan->heir_of == NOBODY && held->n == next->n && !held->dead &&
-	       held->boot == next->boot && held->network == next->network &&
+	       held->keep == next->keep && held->boot == next->boot &&
+	       held->network == next->network &&
 	       !memcmp(held->address, next->address, (size_t)next->n * sizeof(int)) &&
 	       !memcmp(held->prefix, next->prefix, (size_t)next->n * sizeof(int)) &&
 	       !is_deferred(plan->m, plan->op->owner);
+}
+
+/* By a lease of now. */
+static void replace(struct model *m, int holder)
+{
+	struct model_lease *lease = &m->leases[holder];
+
+	for (int i = 0; lease->live && i < lease->n; i++)
+		m->released[lease->address[i]] = m->delay ? m->now : -1;
+	lease->live = false;
 }
 
 static bool commit(struct plan *plan)
@@ -313,9 +445,9 @@ static bool commit(struct plan *plan)
 			return wrong(plan, "another answer than the address that was due");
 	if (is_unchanged(plan))
 		return true;
-	release(m, plan->op->owner);
+	replace(m, plan->op->owner);
 	if (plan->heir_of != NOBODY)
-		release(m, plan->heir_of);
+		replace(m, plan->heir_of);
 	plan->next.live = true;
 	plan->next.made = ++m->transactions;
 	m->leases[plan->op->owner] = plan->next;
@@ -327,39 +459,55 @@ static bool commit(struct plan *plan)
 	return true;
 }
 
-static bool add(struct model *m, const struct op *op, const struct answer *answer, int choice,
-	const char **why)
+static bool run(struct plan *plan)
 {
-	struct plan plan = { .m = m, .op = op, .answer = answer, .why = why };
+	const struct op *op = plan->op;
 	int has;
 
-	plan.v = &variants[op->variant];
-	if (op->address != NO_ADDRESS && !range_of(plan.v, 0, op->address))
-		return choice == 0 && refused(&plan, 7);
-	m->exists = true;
-	if (!find_held(&plan, choice))
-		return false;
-	has = kept(&plan, 0);
+	if (op->address != NO_ADDRESS && !range_of(plan->v, 0, op->address))
+		return refused(plan, 7);
+	plan->m->exists = true;
+	find_held(plan);
+	has = kept(plan, 0);
 	if (has != NO_ADDRESS && op->address != NO_ADDRESS && has != op->address) {
-		if (plan.heir_of == NOBODY)
-			return refused(&plan, 7);
-		plan.heir_of = NOBODY;
-		plan.held.live = false;
+		if (plan->heir_of == NOBODY)
+			return refused(plan, 7);
+		plan->heir_of = NOBODY;
+		plan->held.live = false;
 	}
-	plan.next = (struct model_lease){
-		.boot = m->boot,
+	plan->next = (struct model_lease){
+		.keep = op->sticky && pod_of(op->owner) != NOBODY,
+		.boot = plan->m->boot,
 		.network = op->network,
 		.pod = pod_of(op->owner),
 		.uid = uid_of(op->owner),
-		.time = m->real,
+		.time = plan->m->real,
 	};
-	for (int set = 0; set < plan.v->n_sets; set++) {
-		if (!plan_set(&plan, set))
+	for (int set = 0; set < plan->v->n_sets; set++) {
+		if (!plan_set(plan, set))
 			return false;
-		if (plan.next.n == NO_ADDRESS)
+		if (plan->next.n == NO_ADDRESS)
 			return true;
 	}
-	return commit(&plan);
+	return commit(plan);
+}
+
+/* One of the holders for each set, at the most. */
+enum { CHOICES = HOLDERS * HOLDERS };
+
+static bool add(struct model *m, const struct op *op, const struct answer *answer, int choice,
+	const char **why)
+{
+	struct plan plan = { .m = m, .op = op, .answer = answer, .choice = choice, .why = why };
+	bool good;
+
+	plan.v = &variants[op->variant];
+	good = run(&plan);
+	/* What is left of the number chose nothing: the run was one of those before. */
+	if (!plan.choice)
+		return good;
+	*why = choice < CHOICES ? NULL : "";
+	return false;
 }
 
 /* ---- The others ---- */
@@ -368,7 +516,7 @@ static void del(struct model *m, const struct op *op)
 {
 	struct model_lease *lease = &m->leases[op->owner];
 
-	settle(m);
+	settle(m, NOBODY);
 	if (lease->live && lease->network == op->network)
 		release(m, op->owner);
 }
@@ -385,18 +533,24 @@ static void defer(struct model *m, const struct op *op)
 
 static void collect(struct model *m, const struct op *op)
 {
-	settle(m);
-	for (int owner = 0; owner < OWNERS; owner++)
-		if (m->leases[owner].live && m->leases[owner].network == op->network &&
-			!(op->bits >> owner & 1))
-			release(m, owner);
+	uint32_t valid = op->bits & ((UINT32_C(1) << OWNERS) - 1);
+
+	settle(m, NOBODY);
+	for (int holder = 0; holder < HOLDERS; holder++) {
+		if (!m->leases[holder].live || m->leases[holder].network != op->network)
+			continue;
+		if (!valid)
+			end(m, holder);
+		else if (holder < OWNERS && !(valid >> holder & 1))
+			release(m, holder);
+	}
 }
 
 static void bury(struct model *m)
 {
-	settle(m);
+	settle(m, NOBODY);
 	for (int owner = 0; owner < OWNERS; owner++)
-		if (m->leases[owner].live && model_is_dead(m, &m->leases[owner]))
+		if (m->leases[owner].live && model_is_dead(m, owner))
 			release(m, owner);
 }
 
@@ -406,7 +560,7 @@ static int status(struct model *m, const struct op *op)
 	const struct variant *v = &variants[op->variant];
 
 	m->exists = true;
-	settle(m);
+	settle(m, NOBODY);
 	for (int set = 0; set < v->n_sets; set++) {
 		bool found = false;
 
@@ -414,7 +568,7 @@ static int status(struct model *m, const struct op *op)
 			int holder = model_holder(m, a);
 
 			found |= range_of(v, set, a) &&
-				 (holder == NOBODY || model_is_dead(m, &m->leases[holder]));
+				 (holder == NOBODY || is_ownerless(m, holder));
 		}
 		if (!found)
 			return 50;
@@ -449,6 +603,8 @@ static void reboot(struct model *m)
 	m->boot++;
 	m->now = 1000;
 	memset(m->released, -1, sizeof(m->released));
+	for (int keeper = OWNERS; keeper < HOLDERS; keeper++)
+		m->leases[keeper].released = -1;
 }
 
 bool model_do(struct model *m, const struct op *op, const struct answer *answer, int choice,
@@ -458,6 +614,7 @@ bool model_do(struct model *m, const struct op *op, const struct answer *answer,
 	int code = 0, holder;
 
 	*why = "";
+	m->step++;
 	if (op->action == ADD)
 		return add(m, op, answer, choice, why);
 	if (choice)
@@ -481,7 +638,7 @@ bool model_do(struct model *m, const struct op *op, const struct answer *answer,
 	case RELEASE:
 		holder = model_holder(m, op->address);
 		if (holder != NOBODY)
-			release(m, holder);
+			end(m, holder);
 		break;
 	case BURY:
 		bury(m);

@@ -11,6 +11,9 @@
 #include <stdint.h>
 
 enum { V4 = 64, ADDRESSES = 80, CONTAINERS = 10, OWNERS = 2 * CONTAINERS, PODS = 4, STONES = 64 };
+
+/* Behind the owners, in the same order: what net1 and net2 of pod p keep. */
+enum { HOLDERS = OWNERS + 2 * PODS };
 enum { NOBODY = -1, NO_ADDRESS = -1 };
 
 /* Owner 2 * c and 2 * c + 1: net1 and net2 of container c. Some containers are of no pod. */
@@ -71,9 +74,13 @@ struct op {
 
 struct model_lease {
 	bool live, dead;
+	bool keep; /* by the pod, after a DEL */
 	int boot, network, pod, uid, n;
 	int address[SETS], prefix[SETS];
-	int64_t time, made; /* CLOCK_REALTIME; number of the transaction */
+	int64_t time,
+		made; /* CLOCK_REALTIME; number of the transaction: of a kept one, before it */
+	/* Of a kept one: the operation of its release, and CLOCK_BOOTTIME as in struct model. */
+	int64_t step, released;
 };
 
 struct model {
@@ -81,7 +88,8 @@ struct model {
 	int64_t now, real; /* CLOCK_BOOTTIME, ms; CLOCK_REALTIME, s */
 	int boot;
 	bool exists; /* the pool's directory */
-	struct model_lease leases[OWNERS];
+	struct model_lease leases[HOLDERS];
+	int64_t step;		     /* how many operations there were */
 	int64_t released[ADDRESSES]; /* -1: not since the boot, or taken again */
 	int cursor[SETS];
 	int64_t transactions;
@@ -100,14 +108,21 @@ struct answer {
 };
 
 void model_start(struct model *, int64_t delay);
-bool model_is_dead(const struct model *, const struct model_lease *);
+/* Where the pod of an owner keeps what it held. */
+static inline int keeper_of(int owner)
+{
+	return OWNERS + 2 * pod_of(owner) + owner % 2;
+}
+
+bool model_is_dead(const struct model *, int holder);
 bool model_is_cooling(const struct model *, int address);
-int model_holder(const struct model *, int address); /* owner, or NOBODY */
+int model_holder(const struct model *, int address); /* below HOLDERS, or NOBODY */
 
 /*
  * Do what the operation does. Where the promise leaves a choice, it is the one of the answer if
  * that is allowed. choice numbers the possibilities where the answer does not tell which it was;
- * false with *why empty: there are no more. False with *why: the answer is wrong.
+ * false with *why NULL: the number stands for none; with *why empty: there are no more. False with
+ * *why: the answer is wrong.
  */
 bool model_do(
 	struct model *, const struct op *, const struct answer *, int choice, const char **why);

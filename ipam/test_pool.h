@@ -98,6 +98,9 @@ static inline const char *test_config(const char *text)
 	"','type':'x','ipam':{'type':'pool','dataDir':'@'," ipam "}" beside "}"
 #define CONFIG(ipam) CONFIG_FOR("rail0", ipam, "")
 
+/* With requested addresses. */
+#define WITH(ipam, ips) CONFIG_FOR("rail0", ipam, ",'runtimeConfig':{'ips':[" ips "]}")
+
 /* Run a command with the configuration; out < 0 collects the output, which is returned. */
 static inline const char *test_run(const char *command, const char *config, int out)
 {
@@ -203,6 +206,24 @@ static inline const char *test_leases(void)
 	for (int i = 0; i < list.n; i++)
 		sprintf(all + strlen(all), "%s%s", i ? " " : "", list.lines[i]);
 	return all;
+}
+
+/* A file as somebody's namespace, and its identity. */
+static inline const char *test_netns(const char *name, char id[NETNS_ID_TEXT])
+{
+	static char path[2][512];
+	static int turn;
+	struct netns_id identity;
+	int fd;
+
+	turn = !turn;
+	strcpy(path[turn], test_file(name));
+	fd = open(path[turn], O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || netns_identify(fd, &identity) < 0)
+		abort();
+	close(fd);
+	netns_print_id(&identity, id);
+	return path[turn];
 }
 
 /* A lease of somebody else. address: "10.1.0.1/30"; the rest as struct lease has it. */

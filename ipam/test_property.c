@@ -106,7 +106,10 @@ static uint32_t draw_jump(enum action action)
 
 static void draw_sequence(struct sequence *sequence, uint64_t seed)
 {
+	int sticky;
+
 	state = seed;
+	sticky = below(4);
 	sequence->delay = once_in(2) ? 5000 : 0;
 	sequence->n = LENGTH;
 	for (int i = 0; i < LENGTH; i++) {
@@ -116,9 +119,9 @@ static void draw_sequence(struct sequence *sequence, uint64_t seed)
 		op->variant = below(VARIANTS);
 		op->network = once_in(6);
 		op->address = op->action == ADD && !once_in(6) ? NO_ADDRESS : below(40);
-		op->sticky = once_in(3);
+		op->sticky = below(3) < sticky;
 		op->flag = once_in(5);
-		op->bits = draw_jump(op->action);
+		op->bits = op->action == GC && once_in(3) ? 0 : draw_jump(op->action);
 	}
 }
 

@@ -193,9 +193,7 @@ static struct store *open_pool(const struct model *m, bool create)
 
 static int bury(struct store *store, const struct lease *lease, void *data)
 {
-	return reclaim_is_dead(lease)
-		       ? store_remove(store, lease->container_id, lease->ifname, data)
-		       : 0;
+	return reclaim_is_dead(lease) ? store_release(store, lease, data) : 0;
 }
 
 static void import(struct store *store, const struct op *op, struct cni_error *err)
@@ -236,7 +234,7 @@ static int tool(const struct model *m, const struct op *op)
 	if (op->action == IMPORT) {
 		import(store, op, &err);
 	} else if (op->action == BURY) {
-		store_settle(store, &err);
+		store_settle(store, NULL, &err);
 		store_each(store, bury, &err, &err);
 	} else if (op->action == RELEASE) {
 		ip = ip_of(op->address, 32);
@@ -349,8 +347,18 @@ PRINTF(1, 2) static bool differs(const char *format, ...)
 struct comparison {
 	const struct model *m;
 	int seen;
-	uint32_t owners;
+	uint32_t holders;
 };
+
+/* "c7" or "pod:ns/pod2" */
+static int holder_of(const struct lease *lease)
+{
+	int second = !strcmp(lease->ifname, "net2");
+
+	if (lease_is_kept(lease))
+		return OWNERS + 2 * atoi(lease->container_id + strlen("pod:ns/pod")) + second;
+	return 2 * atoi(lease->container_id + 1) + second;
+}
 
 static bool is_text(const char *got, const char *want)
 {
@@ -360,17 +368,18 @@ static bool is_text(const char *got, const char *want)
 static int compare(struct store *store, const struct lease *lease, void *data)
 {
 	struct comparison *comparison = data;
-	int owner = atoi(lease->container_id + 1) * 2 + is_text(lease->ifname, "net2"), n;
-	const struct model_lease *want = &comparison->m->leases[owner];
-	char pod[16] = "", boot[40];
+	int holder = holder_of(lease), n;
+	const struct model_lease *want = &comparison->m->leases[holder];
+	char pod[16] = "", boot[40] = "kept";
 
 	(void)store;
 	if (want->pod != NOBODY)
 		sprintf(pod, "ns/pod%d", want->pod);
-	snprintf(boot, sizeof(boot), "00000000-0000-0000-0000-%012d", want->boot);
-	if (!want->live || comparison->owners >> owner & 1)
+	if (holder < OWNERS)
+		snprintf(boot, sizeof(boot), "00000000-0000-0000-0000-%012d", want->boot);
+	if (!want->live || comparison->holders >> holder & 1)
 		return differs("a lease of %s %s too many", lease->container_id, lease->ifname);
-	comparison->owners |= UINT32_C(1) << owner;
+	comparison->holders |= UINT32_C(1) << holder;
 	comparison->seen++;
 	for (n = 0; n < want->n && (size_t)n < lease->n_addresses; n++)
 		if (address_of(&lease->addresses[n]) != want->address[n] ||
@@ -379,7 +388,8 @@ static int compare(struct store *store, const struct lease *lease, void *data)
 	if (n != want->n || lease->n_addresses != (size_t)n)
 		return differs("other addresses of %s %s", lease->container_id, lease->ifname);
 	if (!is_text(lease->pod, pod) || !is_text(lease->network, network_of(want->network)) ||
-		!is_text(lease->boot, boot) || lease->time != want->time)
+		!is_text(lease->boot, boot) || lease->time != want->time ||
+		(lease->keep > 0) != want->keep)
 		return differs("another lease of %s %s", lease->container_id, lease->ifname);
 	return 0;
 }
@@ -387,22 +397,25 @@ static int compare(struct store *store, const struct lease *lease, void *data)
 static bool compare_addresses(const struct model *m, struct store *store)
 {
 	struct store_counts counts = store_counts(store);
-	uint64_t leased = 0, cooling = 0;
+	uint64_t leased = 0, cooling = 0, kept = 0;
 
 	for (int a = 0; a < ADDRESSES; a++) {
 		struct ip ip = ip_of(a, 32);
-		bool is_leased = model_holder(m, a) != NOBODY;
+		int holder = model_holder(m, a);
+		bool is_leased = holder != NOBODY;
 		bool is_cooling = !is_leased && model_is_cooling(m, a);
 
 		if (store_is_taken(store, ip_number(&ip)) != (is_leased || is_cooling))
 			return differs("address %d is %s", a,
 				is_leased || is_cooling ? "free, and should not be" : "taken");
-		leased += is_leased;
+		leased += is_leased && holder < OWNERS;
+		kept += is_leased && holder >= OWNERS;
 		cooling += is_cooling;
 	}
-	if (counts.leased != leased || counts.cooling != cooling)
-		return differs("%d leased and %d cooling, not %d and %d", (int)counts.leased,
-			(int)counts.cooling, (int)leased, (int)cooling);
+	if (counts.leased != leased || counts.cooling != cooling || counts.kept != kept)
+		return differs("%d leased, %d cooling and %d kept, not %d, %d and %d",
+			(int)counts.leased, (int)counts.cooling, (int)counts.kept, (int)leased,
+			(int)cooling, (int)kept);
 	return false;
 }
 
@@ -429,16 +442,19 @@ static bool store_differs(const struct model *m)
 	CLEANUP(store_closep) struct store *store = open_pool(m, false);
 	struct comparison comparison = { .m = m };
 	struct cni_error err = { 0 };
-	int live = 0;
+	int live = 0, kept = 0;
 
 	if (!store || !m->exists)
 		return (store || m->exists) && differs("a pool that is there, or is not");
 	for (int owner = 0; owner < OWNERS; owner++)
 		live += m->leases[owner].live;
+	for (int keeper = OWNERS; keeper < HOLDERS; keeper++)
+		kept += m->leases[keeper].live;
 	if (store_each(store, compare, &comparison, &err))
 		return err.code ? differs("%s", err.msg) : true;
-	if (comparison.seen != live || store_counts(store).leases != (uint64_t)live)
-		return differs("%d leases, not %d", comparison.seen, live);
+	if (comparison.seen != live + kept || store_counts(store).leases != (uint64_t)live ||
+		store_counts(store).kept_leases != (uint64_t)kept)
+		return differs("%d leases, not %d and %d kept ones", comparison.seen, live, kept);
 	return compare_addresses(m, store) || compare_cursors(m, store);
 }
 
@@ -466,6 +482,8 @@ const char *engine_step(struct model *m, const struct op *op)
 	for (int choice = 0;; choice++) {
 		*m = before;
 		if (!model_do(m, op, &answer, choice, &why)) {
+			if (!why)
+				continue;
 			if (!*why)
 				return *complaint ? complaint
 						  : "another answer than any that was due";

@@ -46,6 +46,7 @@ static struct record full_record(void)
 			.netns_id = "4:4026532801",
 			.boot = "3b9c",
 			.time = -5,
+			.keep = 7,
 			.n_addresses = 2,
 			.fixed = 1u << 1,
 		},
@@ -81,7 +82,7 @@ static void test_round_trip(void)
 	is(b->netns, a->netns, "ns with bytes that are no UTF-8");
 	is(b->netns_id, a->netns_id, "nsid");
 	is(b->boot, a->boot, "boot");
-	ok(b->time == a->time && b->fixed == a->fixed, "t and fixed");
+	ok(b->time == a->time && b->fixed == a->fixed && b->keep == a->keep, "t, fixed and keep");
 	ok(b->n_addresses == 2 && ip_same(&a->addresses[0], &b->addresses[0]) &&
 		ip_same(&a->addresses[1], &b->addresses[1]) && b->addresses[1].prefix == 64,
 		"ips");

@@ -7,6 +7,13 @@
 
 static struct lease found;
 
+static bool any(const struct lease *lease, const void *data)
+{
+	(void)lease;
+	(void)data;
+	return true;
+}
+
 static void test_basics(void)
 {
 	struct store *store;
@@ -46,10 +53,12 @@ static void test_lookups(void)
 	test_fresh();
 	store = test_open();
 	test_put(store, 1);
-	ok(store_find_pod(store, "default/pod1", "net1", &found, &test_error) == 1, "by pod");
+	ok(store_find_pod(store, "default/pod1", "net1", any, NULL, &found, &test_error) == 1,
+		"by pod");
 	is(found.container_id, "container1", "the right one");
 	is(found.netns, NULL, "what was not written is NULL");
-	ok(!store_find_pod(store, "default/pod1", "net2", &found, &test_error), "not its net2");
+	ok(!store_find_pod(store, "default/pod1", "net2", any, NULL, &found, &test_error),
+		"not its net2");
 	ok(!store_find(store, "container1", "net2", &found, &test_error), "not by owner either");
 	ok(store_find_address(store, &ip, &found, &test_error) == 1, "by address");
 	is(found.pod, "default/pod1", "the right one");
@@ -154,6 +163,77 @@ static void test_takeover(void)
 			store_find(store, "container2", "net1", &found, &test_error) == 1 &&
 			store_find(store, "container3", "net1", &found, &test_error) == 1,
 		"the snapshot tells the same");
+	store_closep(&store);
+}
+
+/* ADD and DEL of a pod that keeps its address. */
+static int keep(struct store *store, int i)
+{
+	struct lease kept = { .ifname = "net1" };
+	struct test_lease lease;
+	char id[64];
+
+	test_lease(&lease, i);
+	snprintf(id, sizeof(id), "pod:%s", lease.pod);
+	kept.container_id = id;
+	lease.lease.keep = 1;
+	if (store_put(store, &lease.lease, &kept, &test_error) < 0 ||
+		store_find(store, lease.cid, "net1", &found, &test_error) != 1)
+		return -1;
+	return store_release(store, &found, &test_error);
+}
+
+/* Which kept lease is the oldest? -1: there is none. */
+static int oldest(struct store *store)
+{
+	struct lease lease;
+
+	return store_oldest_kept(store, NULL, &lease, &test_error) > 0
+		       ? (int)(ip_number(&lease.addresses[0]) - BASE)
+		       : -1;
+}
+
+static void test_kept(void)
+{
+	struct store *store;
+
+	test_fresh();
+	store = test_open();
+	ok(store && oldest(store) < 0, "nothing is kept");
+	test_put(store, 0);
+	for (int i = 5; i > 0; i--)
+		keep(store, i);
+	test_put(store, 6);
+	ok(store_counts(store).leases == 2 && store_counts(store).kept_leases == 5, "five are");
+	ok(oldest(store) == 5, "the oldest");
+	ok(!keep(store, 5) && oldest(store) == 4, "used and kept again, it is the youngest");
+	ok(store_rewrite(store) && oldest(store) == 4, "in a snapshot");
+	ok(!keep(store, 4) && oldest(store) == 3, "one in the journal is younger than those");
+	store_closep(&store);
+	unlink(test_path("index"));
+	store = test_open();
+	ok(store && oldest(store) == 3 && store_counts(store).kept == 5, "so says the text");
+	test_drop(store, 0);
+	ok(store_remove(store, "pod:default/pod3", "net1", &test_error) == 0 &&
+			oldest(store) == 2 && store_counts(store).kept == 4 &&
+			!store_is_taken(store, BASE + 3),
+		"it ends");
+	store_closep(&store);
+}
+
+static void test_kept_at_most(void)
+{
+	struct store *store;
+	int failed = 0;
+
+	test_fresh();
+	store = test_open();
+	for (int i = 0; i < STORE_KEPT_MAX; i++)
+		failed += keep(store, i) < 0;
+	ok(!failed && oldest(store) == 0, "as many as may be");
+	ok(!keep(store, STORE_KEPT_MAX) && oldest(store) == 1 && !store_is_taken(store, BASE) &&
+			store_counts(store).kept == STORE_KEPT_MAX,
+		"one more, and the oldest ends");
 	store_closep(&store);
 }
 
@@ -414,6 +494,8 @@ int main(void)
 	test_next_free();
 	test_repeat();
 	test_takeover();
+	test_kept();
+	test_kept_at_most();
 	test_cursor();
 	test_each();
 	test_cooling();

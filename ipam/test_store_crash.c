@@ -151,6 +151,31 @@ static void test_instructions(const struct sweep *sweep)
 			sweep->name, kills, n, test_error.msg);
 }
 
+/* Whatever is written of the line that ends an attachment for its pod. */
+static void test_torn_release(void)
+{
+	CLEANUP(freep) char *text = NULL;
+	struct store *store;
+	size_t length, at;
+	int wrong = 0;
+
+	base_sticky();
+	store = test_open();
+	at = (size_t)store->index.header->cover.journal_end;
+	act_keep(store);
+	store_closep(&store);
+	text = test_slurp("journal", &length);
+	ok(length > at + 100, "a line of %zu bytes", length - at);
+	for (; at <= length; at++) {
+		test_spill("journal", text, at);
+		unlink(test_path("index"));
+		store = test_open();
+		wrong += !store || has_kept(store) != (at == length) || test_have(store, 0, 2) != 2;
+		store_closep(&store);
+	}
+	ok(!wrong, "torn at each byte, the lease is the container's or kept for its pod");
+}
+
 /* ---- Random moments ---- */
 
 static _Noreturn void churn(int round, int acknowledge)
@@ -359,8 +384,9 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof(sweeps) / sizeof(*sweeps); i++)
 		test_sweep(&sweeps[i]);
-	for (size_t i = 1; i < 4; i++)
+	for (size_t i = 1; i < 5; i++)
 		test_instructions(&sweeps[i]);
+	test_torn_release();
 	test_random_kills();
 	test_storm();
 	test_lock();

@@ -19,18 +19,35 @@ static void unmount(void)
 	umount2(test_directory, MNT_DETACH);
 }
 
+/* The end of the attachment of a pod that keeps what it held. */
+static int keep(struct store *store, int i)
+{
+	struct lease lease;
+	char id[32];
+
+	snprintf(id, sizeof(id), "container%d", i);
+	return store_find(store, id, "net1", &lease, &test_error) == 1
+		       ? store_release(store, &lease, &test_error)
+		       : -1;
+}
+
 static void test_full(void)
 {
 	struct store *store;
 	int leases = 0, removed = 0;
+	struct test_lease lease;
 
 	if (!ok(mount_small("size=400k"), "mount a small disk"))
 		return;
 	store = test_open();
 	if (!ok(store != NULL, "a pool on a small disk: %s", test_error.msg))
 		return;
-	while (leases < 5000 && !test_put(store, leases))
-		leases++;
+	for (; leases < 5000; leases++) {
+		test_lease(&lease, leases);
+		lease.lease.keep = 1;
+		if (store_put(store, &lease.lease, NULL, &test_error) < 0)
+			break;
+	}
 	ok(leases > 100 && leases < 5000 && test_error.code == CNI_IO_FAILURE &&
 		strstr(test_error.msg, test_path("journal")) &&
 		strstr(test_error.msg, "No space"), "lease %d: %s", leases, test_error.msg);
@@ -40,9 +57,13 @@ static void test_full(void)
 	store = test_open();
 	ok(store && test_have(store, 0, leases + 1) == leases, "so says the next process: %s",
 		test_error.msg);
+	while (removed < 100 && !keep(store, removed))
+		removed++;
+	ok(removed == 100 && store_counts(store).kept_leases == 100,
+		"there is room for what pods keep: %s", test_error.msg);
 	while (removed < 300 && !test_drop(store, removed))
 		removed++;
-	ok(removed == 300, "there is room for releases: %s", test_error.msg);
+	ok(removed == 300, "and for releases: %s", test_error.msg);
 	store_closep(&store);
 	unlink(test_path("index"));
 	store = test_open();

@@ -276,7 +276,8 @@ static void test_defer(void)
 				: test_error.code != 0;
 		told += rc < 0;
 		store = test_open();
-		wrong += store_settle(store, &test_error) != !rc || test_has(store, 1) != (rc < 0);
+		wrong += store_settle(store, NULL, &test_error) != !rc ||
+			 test_has(store, 1) != (rc < 0);
 		store_closep(&store);
 		if (!fault.failed)
 			break;
@@ -298,12 +299,12 @@ static void test_settle(void)
 		store_defer(NULL, &test_options, &lease.lease, &test_error);
 		store = test_open();
 		arm(EIO, true, at);
-		if (store_settle(store, &err) < 0)
+		if (store_settle(store, NULL, &err) < 0)
 			kept++;
 		store_closep(&store);
 		fault.armed = false;
 		store = test_open();
-		store_settle(store, &test_error);
+		store_settle(store, NULL, &test_error);
 		wrong += test_has(store, 1) || test_have(store, 0, 5) != 4 || store_deferred(store);
 		store_closep(&store);
 		if (!fault.failed)
@@ -318,7 +319,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(sweeps) / sizeof(*sweeps); i++)
 		test_faults(&sweeps[i], "");
 	test_options.durable = true;
-	for (size_t i = 1; i < 4; i++)
+	for (size_t i = 1; i < 5; i++)
 		test_faults(&sweeps[i], ", durable");
 	test_options.durable = false;
 	test_lock();

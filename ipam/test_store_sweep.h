@@ -38,6 +38,14 @@ static inline int act_compact(struct store *store)
 	return act_put(store);
 }
 
+/* The pod keeps what container 2 held. */
+static inline int act_keep(struct store *store)
+{
+	int rc = store_find(store, "container2", "net1", &found, &test_error);
+
+	return rc > 0 ? store_release(store, &found, &test_error) : rc;
+}
+
 /* More leases than the index has room for. */
 static inline int act_grow(struct store *store)
 {
@@ -60,6 +68,19 @@ static inline void base_some(void)
 	store = test_open();
 	for (int i = 0; i < 5; i++)
 		test_put(store, i);
+	store_closep(&store);
+}
+
+static inline void base_sticky(void)
+{
+	struct test_lease lease;
+	struct store *store;
+
+	base_some();
+	store = test_open();
+	test_lease(&lease, 2);
+	lease.lease.keep = 1;
+	store_put(store, &lease.lease, NULL, &test_error);
 	store_closep(&store);
 }
 
@@ -111,6 +132,20 @@ static inline int has_removed(struct store *store)
 	return has < 0 || (!has && store_is_taken(store, BASE + 2)) ? -1 : !has;
 }
 
+/* Leased to the container or kept for its pod, and to nobody else meanwhile. */
+static inline int has_kept(struct store *store)
+{
+	int has = test_has(store, 2);
+	int kept = store_find(store, "pod:default/pod2", "net1", &found, &test_error);
+
+	if (has < 0 || kept < 0 || has + kept != 1 || !store_is_taken(store, BASE + 2) ||
+		store_counts(store).kept != (uint64_t)kept)
+		return -1;
+	return kept && (!lease_is_kept(&found) || ip_number(&found.addresses[0]) != BASE + 2)
+		       ? -1
+		       : kept;
+}
+
 static const struct sweep {
 	const char *name;
 	void (*base)(void);
@@ -123,6 +158,7 @@ static const struct sweep {
 	{ "lease", base_some, act_put, has_put, 5 },
 	{ "another address for an owner", base_some, act_move, has_moved, 3 },
 	{ "release", base_some, act_remove, has_removed, 4 },
+	{ "release to the pod", base_sticky, act_keep, has_kept, 4 },
 	{ "first compaction", base_some, act_compact, has_put, 5, "leases" },
 	{ "second compaction", base_snapshot, act_compact, has_put, 5, "leases" },
 	{ "growth of the index", base_some, act_grow, has_put, 5 },
