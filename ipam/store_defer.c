@@ -174,6 +174,7 @@ int store_defer(struct store *store, const struct store_options *options, const 
 /* ---- Reading ---- */
 
 struct tombstone {
+	int which; /* place */
 	int64_t seq, time;
 	const char *ifname, *network, *container_id; /* into the name */
 };
@@ -202,7 +203,8 @@ static bool parse(char *name, struct tombstone *stone)
 /* Calls until visit returns non-zero, which is returned. file is the whole path. */
 typedef int visit_fn(struct store *, const char *file, const struct tombstone *, void *data);
 
-static int each_of(struct store *store, const char *directory, visit_fn *visit, void *data)
+static int each_of(
+	struct store *store, const char *directory, int which, visit_fn *visit, void *data)
 {
 	DIR *entries = opendir(directory);
 	struct dirent *entry;
@@ -212,7 +214,7 @@ static int each_of(struct store *store, const char *directory, visit_fn *visit, 
 		return 0;
 	while (!rc && (entry = readdir(entries))) {
 		char file[PATH_MAX + NAME_MAX + 2];
-		struct tombstone stone;
+		struct tombstone stone = { .which = which };
 
 		snprintf(file, sizeof(file), "%s/%s", directory, entry->d_name);
 		if (parse(entry->d_name, &stone))
@@ -230,7 +232,7 @@ static int each(struct store *store, visit_fn *visit, void *data)
 	pool_path(store, path);
 	for (int which = 0; !rc && which < PLACES; which++)
 		if (!place(path, which, directory))
-			rc = each_of(store, directory, visit, data);
+			rc = each_of(store, directory, which, visit, data);
 	return rc;
 }
 
@@ -247,9 +249,13 @@ static bool is_owner(const struct tombstone *stone, const struct lease *lease)
 	       !strcmp(stone->ifname, lease->ifname);
 }
 
+/*
+ * Elsewhere than in the pool's own directory it may be of a pool that was removed, whose numbers begin
+ * anew. The clock tells, unless it was set back: then the lease stays, until its owner is dead.
+ */
 static bool is_meant(const struct tombstone *stone, const struct lease *lease)
 {
-	return lease->seq <= stone->seq && lease->time <= stone->time &&
+	return lease->seq <= stone->seq && (!stone->which || lease->time <= stone->time) &&
 	       (!lease->network || !strcmp(lease->network, stone->network));
 }
 

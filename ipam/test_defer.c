@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <time.h>
 
 static struct lease owner = { .container_id = "container1", .ifname = "net1", .network = "rail0" };
 
@@ -90,6 +91,32 @@ static void test_anew(void)
 	defer(store);
 	owner.network = "rail0";
 	ok(!settle(store) && test_has(store, 1) == 1, "the lease of another network");
+}
+
+/* A lease of the future, as a clock that was set back makes them. */
+static void put_later(struct store *store)
+{
+	struct test_lease lease;
+
+	test_lease(&lease, 1);
+	lease.lease.time = time(NULL) + 1000;
+	store_put(store, &lease.lease, NULL, &test_error);
+}
+
+static void test_clock(void)
+{
+	CLEANUP(store_closep) struct store *store = NULL;
+
+	fresh(&store);
+	put_later(store);
+	defer(store);
+	ok(settle(store) == 1 && !test_has(store, 1), "a clock that was set back is no matter");
+	fresh(&store);
+	test_spill("pending-del", "x", 1);
+	put_later(store);
+	defer(store);
+	ok(!settle(store) && test_has(store, 1) == 1,
+		"but what was noted elsewhere may be of another pool of that name");
 }
 
 /* Whoever waits for the lock in vain finds the last transaction by himself. */
@@ -208,6 +235,7 @@ int main(void)
 	}
 	test_one();
 	test_anew();
+	test_clock();
 	test_without_lock();
 	test_names();
 	test_cannot_settle();

@@ -124,7 +124,7 @@ static bool is_meant(const struct model *m, int stone)
 	const struct model_lease *lease = &m->leases[m->stones[stone].owner];
 
 	return lease->live && lease->made <= m->stones[stone].made &&
-	       lease->time <= m->stones[stone].time && lease->network == m->stones[stone].network;
+	       lease->network == m->stones[stone].network;
 }
 
 /* Of all but one owner. How many leases ended. */
@@ -527,7 +527,6 @@ static void defer(struct model *m, const struct op *op)
 		return;
 	m->stones[m->n_stones].owner = op->owner;
 	m->stones[m->n_stones].network = op->network;
-	m->stones[m->n_stones].time = m->real;
 	m->stones[m->n_stones++].made = m->transactions;
 }
 

@@ -95,7 +95,7 @@ struct model {
 	int64_t transactions;
 	struct {
 		int owner, network;
-		int64_t time, made;
+		int64_t made;
 	} stones[STONES]; /* deferred releases */
 	int n_stones;
 };
