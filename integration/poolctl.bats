@@ -218,6 +218,12 @@ kept() {
 		ends 3
 		says "no lease of \"$what\""
 	done
+	pool ADD . CNI_CONTAINERID=third "CNI_ARGS=K8S_POD_NAMESPACE=ns;K8S_POD_NAME=a"$'\e'"[2J"
+	tool find third
+	shows 'ns/a\?\[2J'
+	tool find third --json
+	json '.leases[0].pod == "ns/a\u001b[2J"'
+	pool DEL . CNI_CONTAINERID=third
 	tool export rail0
 	json '.pool == "rail0" and (.leases | map(.addresses[0])) == ["10.1.0.2/24", "10.1.0.3/24"]'
 }

@@ -66,6 +66,9 @@ struct table {
 	bool failed;
 };
 
+/* Names are whatever CNI_ARGS said: none shall play with the terminal. */
+void poolctl_disarm(char *text);
+
 void table_put(struct table *, const char *format, ...) PRINTF(2, 3);
 int table_print(struct table *); /* frees. Returns an exit status */
 

@@ -48,6 +48,13 @@ static void put_json(struct check *check, enum kind kind, bool fixable, const ch
 	json_close(check->w, '}');
 }
 
+static void say(const struct check *check, enum kind kind, char *message)
+{
+	poolctl_disarm(message);
+	printf("%s: %s: %s: %s\n", check->pool, kinds[kind].is_error ? "error" : "warning",
+		kinds[kind].name, message);
+}
+
 void check_tell(struct check *check, enum kind kind, unsigned int repair, const char *format, ...)
 {
 	CLEANUP(freep) char *message = NULL;
@@ -68,8 +75,7 @@ void check_tell(struct check *check, enum kind kind, unsigned int repair, const 
 	else if (check->tool->json)
 		put_json(check, kind, repair != 0, message);
 	else
-		printf("%s: %s: %s: %s\n", check->pool, kinds[kind].is_error ? "error" : "warning",
-			kinds[kind].name, message);
+		say(check, kind, message);
 }
 
 static void tell_rest(const struct check *check)

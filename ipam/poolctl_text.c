@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How poolctl speaks: tables, bars, progress, questions. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -18,6 +19,13 @@ int poolctl_complain(const char *format, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	return POOLCTL_FAILED;
+}
+
+void poolctl_disarm(char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
 }
 
 void table_put(struct table *table, const char *format, ...)
@@ -41,7 +49,7 @@ void table_put(struct table *table, const char *format, ...)
 	if (length < 0)
 		table->failed = true;
 	else
-		table->n_cells++;
+		poolctl_disarm(grown[table->n_cells++]);
 }
 
 static const char *title_of(const struct table *table, size_t column)
