@@ -67,9 +67,9 @@ static int restore_hardware(struct world *world, const struct state *state, stru
 	if (!state->vf)
 		return rc;
 	(void)hardware_restore_vf(world, state, rc == 1 ? &found->link : NULL, err);
-	if (rc == 1)
-		rc = look_again(world, state, found, err);
-	return rc ? rc : locate_and_bring(world, state, found, err);
+	if (rc == 1 && (rc = look_again(world, state, found, err)) != 0)
+		return rc;
+	return locate_and_bring(world, state, found, err);
 }
 
 int restore_device(struct world *world, const struct state *state, struct cni_error *err)
