@@ -6,8 +6,8 @@
  *		-- NAME CONFIG EXECUTABLE [ARGUMENT...] [-- ...]
  *
  * A round takes every step (ADD, CHECK, DEL, VERSION) with every contestant before it goes on to
- * the next step. Each round begins with another contestant, so that nobody always runs in the
- * wake of the same one. PARALLEL attachments are started at once: attachment i of a contestant
+ * the next step. Each round begins with another contestant and every other one goes backwards, so
+ * that nobody always runs in the wake of the same one. PARALLEL attachments are started at once: attachment i of a contestant
  * has the container ID bench-NAME-i and the namespace /run/netns/NAME-i. CONFIG goes to stdin,
  * from ADD to DEL with its result as prevResult, as runtimes do. "{n}" in CONFIG and ARGUMENT is i:
  * what only one attachment can have, a device, is each one's own. CNI_PATH is the folder of the
@@ -74,7 +74,8 @@ static void record(size_t step, size_t contestant, size_t round, double elapsed)
 static void measure_step(size_t step, size_t round)
 {
 	for (size_t k = 0; k < n_contestants; k++) {
-		size_t c = (round + k) % n_contestants;
+		size_t turn = round / 2 + (round & 1 ? n_contestants - 1 - k : k);
+		size_t c = turn % n_contestants;
 		double elapsed;
 
 		contestant_prepare(&contestants[c], steps[step]);
