@@ -2,7 +2,7 @@
 /*
  * Calls plugins in turn and measures each call from outside.
  *
- *	measure [-t] [-n ROUNDS] [-w WARMUP] [-p PARALLEL] CASE STEP...
+ *	measure [-t] [-n ROUNDS] [-w WARMUP] [-p PARALLEL] [-s MS] CASE STEP...
  *		-- NAME CONFIG EXECUTABLE [ARGUMENT...] [-- ...]
  *
  * A round takes every step (ADD, CHECK, DEL, VERSION) with every contestant before it goes on to
@@ -12,6 +12,9 @@
  * from ADD to DEL with its result as prevResult, as runtimes do. "{n}" in CONFIG and ARGUMENT is i:
  * what only one attachment can have, a device, is each one's own. CNI_PATH is the folder of the
  * executable.
+ *
+ * -s waits before each call, so that nobody pays for what the one before left to the kernel: to tear
+ * down a namespace, say.
  *
  * -t counts processes, threads, system calls and memory instead of taking times.
  *
@@ -27,7 +30,7 @@
 #include "bench/contestant.h"
 
 static bool tracing;
-static size_t rounds = 60, warmup = 3, parallel = 1;
+static size_t rounds = 60, warmup = 3, parallel = 1, pause_ms;
 static char **steps;
 static size_t n_steps, n_contestants;
 static struct contestant *contestants;
@@ -79,6 +82,7 @@ static void measure_step(size_t step, size_t round)
 		double elapsed;
 
 		contestant_prepare(&contestants[c], steps[step]);
+		usleep((useconds_t)pause_ms * 1000);
 		elapsed = run(&contestants[c]);
 		contestant_conclude(&contestants[c], steps[step]);
 		if (round >= warmup)
@@ -110,7 +114,7 @@ static void print_contestant(const char *name, size_t step, size_t contestant)
 
 static void usage(void)
 {
-	errx(2, "usage: measure [-t] [-n ROUNDS] [-w WARMUP] [-p PARALLEL] CASE STEP... "
+	errx(2, "usage: measure [-t] [-n ROUNDS] [-w WARMUP] [-p PARALLEL] [-s MS] CASE STEP... "
 		"-- NAME CONFIG EXECUTABLE [ARGUMENT...] [-- ...]");
 }
 
@@ -128,7 +132,7 @@ static void read_options(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "+tn:w:p:")) != -1)
+	while ((option = getopt(argc, argv, "+tn:w:p:s:")) != -1)
 		switch (option) {
 		case 't':
 			tracing = true;
@@ -141,6 +145,9 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'p':
 			parallel = number(optarg, 1);
+			break;
+		case 's':
+			pause_ms = number(optarg, 0);
 			break;
 		default:
 			usage();

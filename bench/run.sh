@@ -152,7 +152,7 @@ preload() {
 }
 
 measure() {
-	echo "measuring: $*" | sed 's/ -- .*//; s/-[nwp] *[0-9]* //g' >&2
+	echo "measuring: $*" | sed 's/ -- .*//; s/-[nwps] *[0-9]* //g' >&2
 	"$build/bench/measure" "$@" >>"$results"
 }
 
@@ -260,7 +260,7 @@ measure_host_device() {
 	check_work veth "${ours[@]}"
 	check_work veth "${peer[@]}"
 	check_work veth "${floor[@]}"
-	measure -n $rounds host-device ADD DEL "${contestants[@]}"
+	measure -n $rounds -s 60 host-device ADD DEL "${contestants[@]}"
 	measure -t -n 5 -w 1 host-device ADD DEL "${contestants[@]}"
 	# Not before: the peer looks at every link of the host.
 	add_devices 1 $((devices - 1))
