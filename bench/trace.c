@@ -79,8 +79,12 @@ static void count_call(struct call *call, pid_t pid)
 {
 	struct __ptrace_syscall_info info;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0) {
+		/* Another thread has ended the process meanwhile. */
+		if (errno == ESRCH)
+			return;
 		err(1, "PTRACE_GET_SYSCALL_INFO");
+	}
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY && call->value[CALLS])
 		call->value[CALLS]++;
 }
