@@ -23,8 +23,10 @@ const char *boot_id(void)
 	return boot;
 }
 
-/* A clock that was set must not make the living look old: the kernel makes /dev before anybody can
- * set it. */
+/*
+ * A clock that was set must not make the living look old: the kernel makes /dev before anybody can
+ * set it.
+ */
 int64_t boot_time(void)
 {
 	struct timespec now, up;

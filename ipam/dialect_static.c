@@ -75,8 +75,9 @@ int dialect_extra_addresses(
 	return 0;
 }
 
-/* The next part of a list with commas, without the blanks around; false at its end. */
 #define PART_TEXT 256 /* cut behind it: no address is that long */
+
+/* The next part of a list with commas, without the blanks around; false at its end. */
 static bool next_part(const char **list, char part[PART_TEXT])
 {
 	const char *start = *list;

@@ -109,11 +109,7 @@ static bool put_cooling(u128 address, int64_t released, void *data)
 
 	if (index_holder(&w->check->model, address, &other))
 		return false;
-	memset(&record, 0, RECORD_FIELDS);
-	record.op = RECORD_COOL;
-	record.cool = cool_print(released, cool);
-	record.lease.n_addresses = 1;
-	record.lease.addresses[0] = ip_whole(address);
+	cool_describe(&record, address, released, cool);
 	put_record(w, &record);
 	return false;
 }

@@ -22,6 +22,15 @@ const char *cool_print(int64_t released, char out[COOL_TEXT])
 	return out;
 }
 
+void cool_describe(struct record *record, u128 address, int64_t released, char text[COOL_TEXT])
+{
+	memset(record, 0, RECORD_FIELDS);
+	record->op = RECORD_COOL;
+	record->cool = cool_print(released, text);
+	record->lease.n_addresses = 1;
+	record->lease.addresses[0] = ip_whole(address);
+}
+
 int journal_slack(struct store *store, uint64_t end)
 {
 	uint64_t step = end / STORE_SLACK * STORE_SLACK;

@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "cni/file.h"
-
 #include "ipam/store_impl.h"
 
 /* Somebody may remove the directory, or empty the journal, between two calls of ours. */

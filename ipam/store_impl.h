@@ -177,6 +177,9 @@ int64_t cool_parse(const char *cool);
 #define COOL_TEXT 80
 const char *cool_print(int64_t released, char out[COOL_TEXT]);
 
+/* The line of a snapshot about a cooling address; its strings point into text. */
+void cool_describe(struct record *, u128 address, int64_t released, char text[COOL_TEXT]);
+
 /* fsync(2) of the directory. 0 or -errno. */
 int store_sync(struct store *);
 
