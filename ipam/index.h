@@ -148,9 +148,6 @@ int index_reserve(struct index *, size_t n);
 uint32_t index_owner(struct index *, uint64_t hash, uint32_t after);
 uint32_t index_pod(struct index *, uint64_t hash, uint32_t after);
 
-/* These hashes will be looked up or added soon: a large table is mostly not in the cache. */
-void index_prefetch(struct index *, uint64_t owner, uint64_t pod);
-
 /* The record, for reading and for moving its line; a free one has length 0. */
 struct index_lease *index_lease(struct index *, uint32_t lease);
 
@@ -162,6 +159,13 @@ struct index_claim {
 	const u128 *addresses; /* none of them leased; they may be cooling */
 	size_t n_addresses;
 };
+
+/*
+ * This will be looked up and added soon: a large table is mostly not in the cache. First the one,
+ * and when its memory has come the other, which looks at that.
+ */
+void index_prefetch(struct index *, const struct index_claim *);
+void index_prefetch_owner(struct index *, const struct index_claim *);
 
 /* The caller has reserved. */
 void index_add(struct index *, const struct index_claim *);

@@ -57,11 +57,19 @@ static uint32_t *pod_head(struct index *index, uint64_t hash)
 	return &index->pod_heads[index_bucket(hash, index->header->leases.capacity)];
 }
 
-void index_prefetch(struct index *index, uint64_t owner, uint64_t pod)
+void index_prefetch(struct index *index, const struct index_claim *claim)
 {
-	__builtin_prefetch(owner_head(index, owner));
-	if (pod)
-		__builtin_prefetch(pod_head(index, pod));
+	__builtin_prefetch(owner_head(index, claim->owner));
+	if (claim->pod)
+		__builtin_prefetch(pod_head(index, claim->pod));
+}
+
+void index_prefetch_owner(struct index *index, const struct index_claim *claim)
+{
+	uint32_t n = *owner_head(index, claim->owner);
+
+	if (n <= index->header->leases.capacity)
+		__builtin_prefetch(&index->leases[n]);
 }
 
 struct index_lease *index_lease(struct index *index, uint32_t lease)

@@ -22,7 +22,7 @@ bool record_is_sealed(const char *line, size_t length)
 
 	if (length < SEAL + 2 || length > LEASE_LINE_MAX || line[length - 1] != '\n')
 		return false;
-	if (seal[0] != ' ' || seal[1] != '*' || memchr(line, 0, length))
+	if (seal[0] != ' ' || seal[1] != '*')
 		return false;
 	return is_checksum(seal + 2, crc32c(line, length - SEAL));
 }

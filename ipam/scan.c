@@ -85,7 +85,7 @@ static int unescape(struct scan *s, char *out)
 	while (*s->at != '"') {
 		int64_t c = (unsigned char)*s->at;
 
-		if (!c)
+		if (c < ' ')
 			return -EINVAL;
 		s->at++;
 		if (c != '\\') {
@@ -102,23 +102,27 @@ static int unescape(struct scan *s, char *out)
 	return 0;
 }
 
+/* What ends a run of plain characters: a table, for comparisons make a slow loop. */
+__extension__ static const bool is_special[256] = {
+	[0 ... ' ' - 1] = true,
+	['"'] = true,
+	['\\'] = true,
+};
+
 int scan_string(struct scan *s, char **text)
 {
-	char *quote, *backslash;
+	char *at;
 
 	if (!scan_char(s, '"'))
 		return -EINVAL;
 	*text = s->at;
-	quote = memchr(s->at, '"', (size_t)(s->end - s->at));
-	if (!quote)
-		return -EINVAL;
-	backslash = memchr(s->at, '\\', (size_t)(quote - s->at));
-	if (backslash) {
-		s->at = backslash;
-		return unescape(s, backslash);
-	}
-	*quote = '\0';
-	s->at = quote + 1;
+	for (at = s->at; !is_special[(unsigned char)*at];)
+		at++;
+	s->at = at;
+	if (*at != '"')
+		return *at == '\\' ? unescape(s, at) : -EINVAL;
+	*at = '\0';
+	s->at++;
 	return 0;
 }
 

@@ -125,10 +125,13 @@ static int resolve_owners(struct store *store, const struct record *record, stru
 	struct cni_error *err)
 {
 	const struct lease *lease = &record->lease;
+	struct index *index = &store->index;
 
 	change->held = change->replaced = INDEX_NONE;
-	if (store_owner(store, lease->container_id, lease->ifname, &change->held, &store->scratch,
-		    err) < 0)
+	/* Mostly there is none, and the hash alone tells. */
+	if ((index_owner(index, change->claim.owner, 0) || index->damaged) &&
+		store_owner(store, lease->container_id, lease->ifname, &change->held,
+			&store->scratch, err) < 0)
 		return -1;
 	if (!record->replaced_id)
 		return 0;
@@ -140,17 +143,24 @@ static int resolve_owners(struct store *store, const struct record *record, stru
 	return 0;
 }
 
+void change_begin(struct change *change, const struct record *record)
+{
+	const struct lease *lease = &record->lease;
+
+	change->claim = (struct index_claim){
+		.owner = index_hash(lease->container_id, lease->ifname),
+		.kept = lease_is_kept(lease),
+	};
+	if (lease->pod && *lease->pod)
+		change->claim.pod = index_hash(lease->pod, lease->ifname);
+}
+
 int change_resolve(struct store *store, const struct record *record, struct change *change,
 	size_t *conflict, struct cni_error *err)
 {
 	const struct lease *lease = &record->lease;
 	struct index_claim *claim = &change->claim;
 
-	claim->owner = index_hash(lease->container_id, lease->ifname);
-	if (lease->pod && *lease->pod)
-		claim->pod = index_hash(lease->pod, lease->ifname);
-	claim->kept = lease_is_kept(lease);
-	index_prefetch(&store->index, claim->owner, claim->pod);
 	if (resolve_owners(store, record, change, err) < 0)
 		return -1;
 	change->released = cool_parse(record->cool);
@@ -260,7 +270,7 @@ int store_put(struct store *store, const struct lease *lease, const struct lease
 {
 	int64_t released = store->reuse_delay_ms > 0 ? store_now() : -1;
 	char cool[COOL_TEXT], address[IP_TEXT];
-	struct change change = { 0 };
+	struct change change;
 	struct record record;
 	size_t conflict = 0;
 	int rc;
@@ -273,6 +283,7 @@ int store_put(struct store *store, const struct lease *lease, const struct lease
 	record.replaced_id = replaced ? replaced->container_id : NULL;
 	record.replaced_ifname = replaced ? replaced->ifname : NULL;
 	record.cool = cool_print(released, cool);
+	change_begin(&change, &record);
 	rc = change_resolve(store, &record, &change, &conflict, err);
 	if (rc > 0)
 		return cni_fail(err, CNI_INTERNAL,
@@ -290,7 +301,7 @@ int store_remove(struct store *store, const char *container_id, const char *ifna
 	struct cni_error *err)
 {
 	int64_t released = store->reuse_delay_ms > 0 ? store_now() : -1;
-	struct change change = { 0 };
+	struct change change;
 	struct record record;
 	char cool[COOL_TEXT];
 	size_t conflict;
@@ -301,6 +312,7 @@ int store_remove(struct store *store, const char *container_id, const char *ifna
 	record.lease.ifname = ifname;
 	record.lease.time = time(NULL);
 	record.cool = cool_print(released, cool);
+	change_begin(&change, &record);
 	if (change_resolve(store, &record, &change, &conflict, err) < 0)
 		return -1;
 	if (!change.held)

@@ -112,7 +112,8 @@ int mirror_adopt(struct store *, struct cni_error *);
 struct reader {
 	int fd;
 	uint64_t next; /* offset of the next line in the file */
-	char *buffer;  /* owned */
+	char *windows; /* two of them, owned */
+	char *buffer;  /* that of the two which is read */
 	size_t at, length;
 	bool ended;
 };
@@ -122,7 +123,8 @@ void reader_close(struct reader *);
 
 /*
  * 1 with a line in the buffer, newline included; what has none for LEASE_LINE_MAX bytes or up to
- * the end of the file counts as a line. 0 at the end, -errno.
+ * the end of the file counts as a line. It stays there until two more were read. 0 at the end,
+ * -errno.
  */
 int reader_next(struct reader *, char **line, size_t *length);
 
@@ -155,8 +157,11 @@ struct change {
 	u128 addresses[RANGE_SETS_MAX];
 };
 
+/* Whose the lease of an add or a del is; where its line will be is for the caller to fill in. */
+void change_begin(struct change *, const struct record *);
+
 /*
- * Look up what an add or a del means and reserve room for it. The line is at position
+ * Look up what the add or del means and reserve room for it. The line is at position
  * (index_lease's). 0, -1, or 1 if an address is leased to somebody else: *conflict is its place in
  * the lease.
  */

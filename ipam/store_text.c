@@ -7,27 +7,30 @@
 #include "cni/file.h"
 #include "ipam/store_impl.h"
 
-#define WINDOW (256u << 10)
+#define WINDOW (128u << 10)
 
 int reader_open(struct reader *reader, int fd, uint64_t offset)
 {
-	*reader = (struct reader){ .fd = fd, .next = offset, .buffer = malloc(WINDOW) };
-	return reader->buffer ? 0 : -ENOMEM;
+	*reader = (struct reader){ .fd = fd, .next = offset, .windows = malloc(2 * WINDOW) };
+	reader->buffer = reader->windows;
+	return reader->windows ? 0 : -ENOMEM;
 }
 
 void reader_close(struct reader *reader)
 {
-	free(reader->buffer);
-	reader->buffer = NULL;
+	free(reader->windows);
+	reader->windows = NULL;
 }
 
-/* Move what is left to the front and fill up behind it. */
+/* Move what is left to the front of the other window and fill up behind it. */
 static int fill(struct reader *reader)
 {
 	size_t left = reader->length - reader->at;
+	char *other = reader->windows + (reader->buffer == reader->windows ? WINDOW : 0);
 	ssize_t n;
 
-	memmove(reader->buffer, reader->buffer + reader->at, left);
+	memcpy(other, reader->buffer + reader->at, left);
+	reader->buffer = other;
 	reader->at = 0;
 	reader->length = left;
 	while (!reader->ended && reader->length < WINDOW) {

@@ -138,6 +138,8 @@ static const struct {
 	{ ADD ",\"pod\":\"\\ud83d\\u0041\"}", false },
 	{ ADD ",\"pod\":\"\\ude00\"}", false },
 	{ ADD ",\"pod\":\"a\\\"}", false },
+	{ ADD ",\"pod\":\"a\tb\"}", false },
+	{ ADD ",\"pod\":\"\\n\tb\"}", false },
 	{ ADD ",\"fixed\":[16]}", false },
 	{ ADD ",\"fixed\":[-1]}", false },
 	{ ADD ",\"fixed\":[0}", false },
@@ -189,6 +191,23 @@ static void test_escapes(void)
 	is(record.lease.pod, "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80/\t", "are decoded");
 }
 
+/* What strlen(3) would not see the end of. */
+static void test_zeros(void)
+{
+	char line[LEASE_LINE_MAX], damaged[LEASE_LINE_MAX];
+	size_t length = seal(line, ADD ",\"new\":[1,\"b\"],\"t\":12}"), end = length - 11;
+	struct record record;
+	int bad = 0;
+
+	for (size_t i = 0; i < end; i++) {
+		memcpy(damaged, line, length);
+		damaged[i] = '\0';
+		sprintf(damaged + end, " *%08x\n", crc32c(damaged, end));
+		bad += record_is_sealed(damaged, length) && record_parse(&record, damaged, length) < 0;
+	}
+	ok(bad == (int)end, "a sealed line with a NUL at any place is refused");
+}
+
 static void test_seal(void)
 {
 	struct record record = full_record();
@@ -234,6 +253,7 @@ int main(void)
 	test_round_trip();
 	test_texts();
 	test_escapes();
+	test_zeros();
 	test_seal();
 	test_limits();
 	return tap_done();

@@ -356,6 +356,26 @@ static void test_wrong_records(void)
 	ok(!test_open() && strstr(test_error.msg, "no record"), "%s", test_error.msg);
 }
 
+/* The reader is one line ahead, but nothing is done about a line before its turn has come. */
+static void test_wrong_record_before_a_torn_one(void)
+{
+	CLEANUP(freep) char *text = NULL;
+	struct test_lease lease;
+	struct record record = { .op = RECORD_ADD, .seq = LEASES + 1 };
+	size_t length;
+
+	make(false);
+	memcpy(&record.lease, test_lease(&lease, 1), LEASE_FIELDS);
+	record.lease.container_id = "another";
+	append_record(&record);
+	test_append("journal", "{\"seq\":", 7);
+	unlink(test_path("index"));
+	text = test_slurp("journal", &length);
+	ok(is_refused("journal", text, length) && strstr(test_error.msg, "at line 7 ") &&
+			strstr(test_error.msg, "somebody else"),
+		"a line that leases twice, a torn one behind it: %s", test_error.msg);
+}
+
 static void test_newer(const char *file, bool snapshot, const char *header)
 {
 	CLEANUP(freep) char *text = NULL;
@@ -517,6 +537,7 @@ int main(void)
 	test_truncated_snapshot();
 	test_lost_lines();
 	test_wrong_records();
+	test_wrong_record_before_a_torn_one();
 	test_newer("journal", false, "{\"format\":2");
 	test_newer("leases", true, "{\"format\":2");
 	test_old_journal();
