@@ -11,14 +11,19 @@
 #define JOURNAL_MIN (UINT64_C(1) << 20)
 #define BUFFER (256u << 10)
 
-/* No line of a lease is that short. */
-#define LINE_MIN 32u
+/* No line of a lease is shorter. */
+#define LINE_MIN 64u
 
-/* The leases in the order in which their lines are copied. */
+/*
+ * The leases in the order of their lines, snapshot before journal: that of their transactions, in
+ * which the new file is read again, for a lease that takes another's place ends that one only if it
+ * is the older. Of each LINE_MIN bytes of the old files, the lease whose line begins there, or 0.
+ */
 struct lines {
 	uint32_t *leases; /* owned */
-	uint64_t *target; /* where the line of each is in the new file; owned */
-	size_t count;
+	size_t count, of_snapshot;
+	uint64_t length; /* of all lines */
+	uint64_t target; /* of the first one in the new file, where they are without gaps */
 };
 
 struct output {
@@ -36,35 +41,44 @@ struct window {
 	int fd;
 	uint64_t block;
 	size_t length;
+	size_t run, run_end; /* lines that follow each other and are copied as one */
 };
+
+static void write_out(struct output *out, const char *text, size_t length)
+{
+	if (!length)
+		return;
+	if (!out->failed)
+		out->failed = pwrite(out->fd, text, length, (off_t)out->written) != (ssize_t)length;
+	/* The disk works while we do, so that there is less to wait for in the end. */
+	sync_file_range(out->fd, (off_t)out->written, (off_t)length, SYNC_FILE_RANGE_WRITE);
+	out->written += length;
+}
 
 static void flush(struct output *out)
 {
-	if (!out->failed && out->length)
-		out->failed = pwrite(out->fd, out->buffer, out->length, (off_t)out->written) !=
-			(ssize_t)out->length;
-	/* The disk works while we do, so that there is less to wait for in the end. */
-	sync_file_range(out->fd, (off_t)out->written, (off_t)out->length, SYNC_FILE_RANGE_WRITE);
-	out->written += out->length;
+	write_out(out, out->buffer, out->length);
 	out->length = 0;
 }
 
-/* Returns the offset of the line in the file. */
-static uint64_t put_line(struct output *out, const char *line, size_t length)
+static void put(struct output *out, const char *text, size_t length)
 {
 	if (out->length + length > BUFFER)
 		flush(out);
-	memcpy(out->buffer + out->length, line, length);
+	if (length > BUFFER) {
+		write_out(out, text, length);
+		return;
+	}
+	memcpy(out->buffer + out->length, text, length);
 	out->length += length;
-	out->lines++;
-	return out->written + out->length - length;
 }
 
 static void put_record(struct output *out, const struct record *record)
 {
 	char line[LEASE_LINE_MAX];
 
-	put_line(out, line, record_print(record, line));
+	put(out, line, record_print(record, line));
+	out->lines++;
 }
 
 static void put_cursors(struct output *out, const struct index_header *header)
@@ -95,111 +109,84 @@ static bool put_cooling(u128 address, int64_t released, void *data)
 static void lines_done(struct lines *lines)
 {
 	free(lines->leases);
-	free(lines->target);
 }
 
-/* Snapshot lines are the older ones. */
-static uint64_t block_of(const struct index_lease *lease, uint64_t of_snapshot)
-{
-	uint64_t block = lease->position / 2 / BUFFER;
-
-	return lease->position & 1 ? block : of_snapshot + block;
-}
-
-/* Where in its block it begins, as exactly as tells lines apart. */
-static uint64_t place_of(const struct index_lease *lease, uint64_t of_snapshot)
-{
-	(void)of_snapshot;
-	return lease->position / 2 % BUFFER / LINE_MIN;
-}
-
-typedef uint64_t key_fn(const struct index_lease *, uint64_t of_snapshot);
-
-/* Sort by a key below n; what has the same one stays in order. -EIO: an index that is none. */
-static int distribute(struct index *index, key_fn *key, uint64_t of_snapshot, uint64_t n,
-	const uint32_t *from, uint32_t *to, size_t count)
-{
-	CLEANUP(freep) uint32_t *starts = calloc(n + 1, sizeof(*starts));
-
-	if (!starts)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t k = key(index_lease(index, from[i]), of_snapshot);
-
-		if (k >= n)
-			return -EIO;
-		starts[k + 1]++;
-	}
-	for (uint64_t k = 0; k < n; k++)
-		starts[k + 1] += starts[k];
-	for (size_t i = 0; i < count; i++)
-		to[starts[key(index_lease(index, from[i]), of_snapshot)]++] = from[i];
-	return 0;
-}
-
-/*
- * All leases in the order of their lines: that of their transactions, in which the new file is read
- * again, for a lease that takes another's place ends that one only if it is the older. A sort that
- * compares takes ten times as long.
- */
+/* -EIO: an index that is none. */
 static int list_lines(struct store *store, struct lines *lines)
 {
 	const struct index_header *header = store->index.header;
-	uint64_t of_snapshot = header->cover.snapshot_size / BUFFER + 1;
-	uint64_t blocks = of_snapshot + header->cover.journal_end / BUFFER + 1;
-	CLEANUP(freep) uint32_t *by_place = calloc(header->leases.live + (size_t)1, sizeof(*by_place));
-	int rc;
 
-	lines->leases = calloc(header->leases.live + (size_t)1, sizeof(*lines->leases));
-	lines->target = calloc(header->leases.live + (size_t)1, sizeof(*lines->target));
-	if (!by_place || !lines->leases || !lines->target)
+	lines->of_snapshot = header->cover.snapshot_size / LINE_MIN + 1;
+	lines->count = lines->of_snapshot + header->cover.journal_end / LINE_MIN + 1;
+	lines->leases = calloc(lines->count, sizeof(*lines->leases));
+	if (!lines->leases)
 		return -ENOMEM;
 	for (uint32_t i = 1; i <= header->leases.used; i++) {
-		if (!index_lease(&store->index, i)->length)
+		const struct index_lease *lease = index_lease(&store->index, i);
+		uint64_t at = lease->position / 2 / LINE_MIN;
+
+		if (!lease->length)
 			continue;
-		if (lines->count == header->leases.live)
+		if (!(lease->position & 1))
+			at += lines->of_snapshot;
+		if (at >= lines->count || lines->leases[at])
 			return -EIO;
-		lines->leases[lines->count++] = i;
+		lines->leases[at] = i;
+		lines->length += lease->length;
 	}
-	rc = distribute(&store->index, place_of, of_snapshot, BUFFER / LINE_MIN, lines->leases,
-		by_place, lines->count);
-	return rc < 0 ? rc
-		      : distribute(&store->index, block_of, of_snapshot, blocks, by_place,
-				lines->leases, lines->count);
+	return 0;
 }
 
-/* The text at offset, or NULL. */
-static const char *look(struct window *window, int fd, uint64_t offset, size_t length)
+static void put_run(struct output *out, struct window *window)
 {
-	uint64_t block = offset / BUFFER, at = offset % BUFFER;
+	put(out, window->buffer + window->run, window->run_end - window->run);
+	window->run = window->run_end = 0;
+}
+
+/* The line, behind the run that was in the window before it; -EIO if it is none. */
+static int put_lease(struct output *out, struct window *window, int fd,
+	const struct index_lease *lease)
+{
+	uint64_t offset = lease->position / 2, block = offset / BUFFER;
+	size_t at = offset % BUFFER;
 	ssize_t n;
 
 	if (fd != window->fd || block != window->block) {
+		put_run(out, window);
 		n = pread(fd, window->buffer, BUFFER + LEASE_LINE_MAX, (off_t)(block * BUFFER));
 		window->fd = fd;
 		window->block = block;
 		window->length = n < 0 ? 0 : (size_t)n;
 	}
-	return at + length > window->length ? NULL : window->buffer + at;
+	if (at + lease->length > window->length ||
+		!record_is_sealed(window->buffer + at, lease->length))
+		return -EIO;
+	if (at != window->run_end) {
+		put_run(out, window);
+		window->run = at;
+	}
+	window->run_end = at + lease->length;
+	out->lines++;
+	return 0;
 }
 
 static int put_leases(struct store *store, struct output *out, struct lines *lines)
 {
 	CLEANUP(freep) char *buffer = malloc(BUFFER + LEASE_LINE_MAX);
 	struct window window = { .buffer = buffer, .fd = -1 };
+	int rc = buffer ? 0 : -ENOMEM;
 
-	if (!buffer)
-		return -ENOMEM;
-	for (size_t i = 0; i < lines->count; i++) {
-		const struct index_lease *lease = index_lease(&store->index, lines->leases[i]);
-		const char *text = look(&window, store_file_of(store, lease), lease->position / 2,
-			lease->length);
+	lines->target = out->written + out->length;
+	for (size_t i = 0; !rc && i < lines->count; i++) {
+		const struct index_lease *lease;
 
-		if (!text || !record_is_sealed(text, lease->length))
-			return -EIO;
-		lines->target[i] = put_line(out, text, lease->length);
+		if (!lines->leases[i])
+			continue;
+		lease = index_lease(&store->index, lines->leases[i]);
+		rc = put_lease(out, &window, store_file_of(store, lease), lease);
 	}
-	return 0;
+	put_run(out, &window);
+	return rc;
 }
 
 static int write_lines(struct store *store, struct output *out, struct lines *lines)
@@ -238,6 +225,10 @@ static int write_snapshot(struct store *store, struct lines *lines)
 	if (fd < 0)
 		return -errno;
 	out.fd = fd;
+	/* In one piece; and a disk that is too full says so before anything is written. */
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)lines->length + 1) < 0 &&
+		errno != EOPNOTSUPP)
+		return -errno;
 	return write_lines(store, &out, lines);
 }
 
@@ -264,12 +255,19 @@ static void adopt(struct store *store, const struct lines *lines)
 {
 	struct index_header *header = store->index.header;
 	struct cni_error ignored = { 0 };
-	uint64_t size;
+	uint64_t target = lines->target, size;
 
 	closep(&store->snapshot);
 	store->snapshot = -1;
-	for (size_t i = 0; i < lines->count; i++)
-		index_lease(&store->index, lines->leases[i])->position = lines->target[i] * 2 + 1;
+	for (size_t i = 0; i < lines->count; i++) {
+		struct index_lease *lease;
+
+		if (!lines->leases[i])
+			continue;
+		lease = index_lease(&store->index, lines->leases[i]);
+		lease->position = target * 2 + 1;
+		target += lease->length;
+	}
 	header->compact_at = 0;
 	if (store_sync(store) < 0)
 		header->compact_at = header->cover.journal_end + JOURNAL_MIN;

@@ -471,6 +471,98 @@ static void test_growth(void)
 	test_options.reuse_delay_ms = 0;
 }
 
+/* Made anew from the journal, after compaction, and made anew from the snapshot. */
+static bool stays(struct store **store, bool has(struct store *))
+{
+	for (int i = 0; i < 3; i++) {
+		if (!*store || !has(*store) || (i && (!store_rewrite(*store) || !has(*store))))
+			return false;
+		store_closep(store);
+		unlink(test_path("index"));
+		*store = test_open();
+	}
+	return *store && has(*store);
+}
+
+#define LONG_LINES 90 /* of 5 KiB: more than are read at once, and not yet compacted */
+
+static const struct lease *long_lease(struct test_lease *lease, int i)
+{
+	static char text[LEASE_TEXT_MAX + 1];
+
+	test_lease(lease, i);
+	memset(text, 'a' + i % 26, LEASE_TEXT_MAX - i % 5);
+	text[LEASE_TEXT_MAX - i % 5] = '\0';
+	lease->lease.pod = lease->lease.pod_uid = lease->lease.network = text;
+	lease->lease.netns = lease->lease.netns_id = text;
+	return &lease->lease;
+}
+
+static bool has_long(struct store *store)
+{
+	struct test_lease want;
+	int good = 0;
+
+	for (int i = 0; i < LONG_LINES; i++) {
+		long_lease(&want, i);
+		good += store_find(store, want.cid, "net1", &found, &test_error) > 0 &&
+			!strcmp(found.pod, want.lease.pod) &&
+			!strcmp(found.netns_id, want.lease.netns_id) &&
+			ip_same(&found.addresses[0], &want.lease.addresses[0]);
+	}
+	return good == LONG_LINES;
+}
+
+static void test_long_lines(void)
+{
+	struct test_lease lease;
+	struct store *store;
+
+	test_fresh();
+	store = test_open();
+	/* The second time in the place of the first. */
+	for (int i = 0; i < 2 * LONG_LINES; i++)
+		store_put(store, long_lease(&lease, i % LONG_LINES), NULL, &test_error);
+	ok(stays(&store, has_long), "%d lines of 5 KiB: %s", LONG_LINES, test_error.msg);
+	store_closep(&store);
+}
+
+#define SHORT_LINES 26
+
+static bool has_short(struct store *store)
+{
+	struct ip ip = { .family = AF_INET6 };
+	char id[2] = "a";
+	int good = 0;
+
+	for (; ip.bytes[15] < SHORT_LINES; ip.bytes[15]++, id[0]++)
+		good += store_find(store, id, "b", &found, &test_error) > 0 &&
+			ip_same(&found.addresses[0], &ip);
+	return good == SHORT_LINES;
+}
+
+/* Compaction tells lines apart by where they begin. */
+static void test_short_lines(void)
+{
+	struct lease lease;
+	struct store *store;
+	char id[2] = "a";
+
+	test_fresh();
+	store = test_open();
+	memset(&lease, 0, LEASE_FIELDS);
+	lease.container_id = id;
+	lease.ifname = "b";
+	lease.n_addresses = 1;
+	lease.addresses[0].family = AF_INET6;
+	for (int i = 0; i < SHORT_LINES; i++, id[0]++) {
+		lease.addresses[0].bytes[15] = (uint8_t)i;
+		store_put(store, &lease, NULL, &test_error);
+	}
+	ok(stays(&store, has_short), "the shortest lines: %s", test_error.msg);
+	store_closep(&store);
+}
+
 static void test_durable(void)
 {
 	struct store *store;
@@ -502,6 +594,8 @@ int main(void)
 	test_reboot();
 	test_door();
 	test_growth();
+	test_long_lines();
+	test_short_lines();
 	test_durable();
 	ok(strlen(boot_id()) == 36, "the boot ID");
 	return tap_done();
