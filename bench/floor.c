@@ -28,18 +28,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-struct message {
-	struct nlmsghdr head;
-	char body[1024];
-};
-
-struct answer {
-	_Alignas(struct nlmsghdr) char buffer[8192];
-	size_t length;
-};
+#include "bench/message.h"
 
 struct hardware {
 	int index;
@@ -75,93 +66,10 @@ static struct prefix parse_prefix(const char *text)
 	return prefix;
 }
 
-/* Room for size more bytes of the message, zeroed. */
-static void *extend(struct message *message, size_t size)
-{
-	size_t at = NLMSG_ALIGN(message->head.nlmsg_len);
-
-	if (at + size > sizeof(*message))
-		errx(1, "message of %zu bytes", at + size);
-	message->head.nlmsg_len = (uint32_t)(at + size);
-	return (char *)message + at;
-}
-
-static struct rtattr *put(struct message *message, unsigned short type, const void *data,
-	size_t size)
-{
-	struct rtattr *attribute = extend(message, RTA_LENGTH(size));
-
-	attribute->rta_type = type;
-	attribute->rta_len = (unsigned short)RTA_LENGTH(size);
-	if (size)
-		memcpy(RTA_DATA(attribute), data, size);
-	return attribute;
-}
-
-static void put_u32(struct message *message, unsigned short type, uint32_t value)
-{
-	put(message, type, &value, sizeof(value));
-}
-
-static void put_text(struct message *message, unsigned short type, const char *text)
-{
-	put(message, type, text, strlen(text) + 1);
-}
-
-static void end_nest(struct message *message, struct rtattr *nest)
-{
-	nest->rta_len = (unsigned short)((char *)message + message->head.nlmsg_len - (char *)nest);
-}
-
-static void *begin(struct message *message, unsigned short type, unsigned short flags, size_t size)
-{
-	*message = (struct message){
-		.head = { .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = type },
-	};
-	message->head.nlmsg_flags = (unsigned short)(NLM_F_REQUEST | flags);
-	return extend(message, size);
-}
-
-static int open_netlink(void)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-	if (fd < 0)
-		err(1, "netlink socket");
-	return fd;
-}
-
-/* Send and receive the one answer. Returns the kernel's verdict, 0 or -errno. */
-static int talk(int fd, const struct message *message, struct answer *answer)
-{
-	const struct nlmsghdr *head = (const void *)answer->buffer;
-	ssize_t length;
-
-	if (send(fd, message, message->head.nlmsg_len, 0) < 0)
-		err(1, "netlink send");
-	length = recv(fd, answer->buffer, sizeof(answer->buffer), MSG_TRUNC);
-	if (length < 0)
-		err(1, "netlink receive");
-	if ((size_t)length > sizeof(answer->buffer) || !NLMSG_OK(head, length))
-		errx(1, "netlink answer of %zd bytes", length);
-	answer->length = (size_t)length;
-	return head->nlmsg_type == NLMSG_ERROR ?
-		((const struct nlmsgerr *)NLMSG_DATA(head))->error : 0;
-}
-
-static void demand(int fd, const struct message *message, const char *what)
-{
-	struct answer answer;
-	int rc = talk(fd, message, &answer);
-
-	if (rc)
-		errx(1, "%s: %s", what, strerror(-rc));
-}
-
 static struct hardware get_link(int fd, const char *name)
 {
 	struct message message;
-	struct answer answer;
+	struct message_answer answer;
 	struct hardware hardware = { 0 };
 	const struct nlmsghdr *head = (const void *)answer.buffer;
 	const struct ifinfomsg *link = NLMSG_DATA(head);
@@ -169,10 +77,10 @@ static struct hardware get_link(int fd, const char *name)
 	size_t left;
 	int rc;
 
-	begin(&message, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
-	put_text(&message, IFLA_IFNAME, name);
-	put_u32(&message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	rc = talk(fd, &message, &answer);
+	message_begin(&message, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	message_put_text(&message, IFLA_IFNAME, name);
+	message_put_u32(&message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	rc = message_talk(fd, &message, &answer);
 	if (rc)
 		errx(1, "link %s: %s", name, strerror(-rc));
 	left = IFLA_PAYLOAD(head);
@@ -194,10 +102,10 @@ static void put_macvlan(struct message *message)
 {
 	struct rtattr *data;
 
-	put_text(message, IFLA_INFO_KIND, "macvlan");
-	data = put(message, IFLA_INFO_DATA, NULL, 0);
-	put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
-	end_nest(message, data);
+	message_put_text(message, IFLA_INFO_KIND, "macvlan");
+	data = message_put(message, IFLA_INFO_DATA, NULL, 0);
+	message_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+	message_end_nest(message, data);
 }
 
 static void put_ipoib(struct message *message)
@@ -205,10 +113,10 @@ static void put_ipoib(struct message *message)
 	const uint16_t umcast = 1;
 	struct rtattr *data;
 
-	put_text(message, IFLA_INFO_KIND, "ipoib");
-	data = put(message, IFLA_INFO_DATA, NULL, 0);
-	put(message, IFLA_IPOIB_UMCAST, &umcast, sizeof(umcast));
-	end_nest(message, data);
+	message_put_text(message, IFLA_INFO_KIND, "ipoib");
+	data = message_put(message, IFLA_INFO_DATA, NULL, 0);
+	message_put(message, IFLA_IPOIB_UMCAST, &umcast, sizeof(umcast));
+	message_end_nest(message, data);
 }
 
 static void create(int fd, const char *name, int parent, int netns, bool ipoib)
@@ -216,15 +124,15 @@ static void create(int fd, const char *name, int parent, int netns, bool ipoib)
 	struct message message;
 	struct rtattr *info;
 
-	begin(&message, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+	message_begin(&message, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
 		sizeof(struct ifinfomsg));
-	put_text(&message, IFLA_IFNAME, name);
-	put_u32(&message, IFLA_LINK, (uint32_t)parent);
-	put_u32(&message, IFLA_NET_NS_FD, (uint32_t)netns);
-	info = put(&message, IFLA_LINKINFO, NULL, 0);
+	message_put_text(&message, IFLA_IFNAME, name);
+	message_put_u32(&message, IFLA_LINK, (uint32_t)parent);
+	message_put_u32(&message, IFLA_NET_NS_FD, (uint32_t)netns);
+	info = message_put(&message, IFLA_LINKINFO, NULL, 0);
 	(ipoib ? put_ipoib : put_macvlan)(&message);
-	end_nest(&message, info);
-	demand(fd, &message, "create the link");
+	message_end_nest(&message, info);
+	message_demand(fd, &message, "create the link");
 }
 
 /* To another namespace, under another name. */
@@ -232,23 +140,23 @@ static void move(int fd, const char *from, const char *to, int netns)
 {
 	struct hardware device = get_link(fd, from);
 	struct message message;
-	struct ifinfomsg *link = begin(&message, RTM_SETLINK, NLM_F_ACK, sizeof(*link));
+	struct ifinfomsg *link = message_begin(&message, RTM_SETLINK, NLM_F_ACK, sizeof(*link));
 
 	link->ifi_index = device.index;
-	put_u32(&message, IFLA_NET_NS_FD, (uint32_t)netns);
-	put_text(&message, IFLA_IFNAME, to);
-	demand(fd, &message, "move the link");
+	message_put_u32(&message, IFLA_NET_NS_FD, (uint32_t)netns);
+	message_put_text(&message, IFLA_IFNAME, to);
+	message_demand(fd, &message, "move the link");
 }
 
 /* The kernel ignores the one of a creation. */
 static void set_mtu(int fd, int index, uint32_t mtu)
 {
 	struct message message;
-	struct ifinfomsg *link = begin(&message, RTM_SETLINK, NLM_F_ACK, sizeof(*link));
+	struct ifinfomsg *link = message_begin(&message, RTM_SETLINK, NLM_F_ACK, sizeof(*link));
 
 	link->ifi_index = index;
-	put_u32(&message, IFLA_MTU, mtu);
-	demand(fd, &message, "set the mtu");
+	message_put_u32(&message, IFLA_MTU, mtu);
+	message_demand(fd, &message, "set the mtu");
 }
 
 static void set_sysctl(const char *name, const char *key)
@@ -267,33 +175,33 @@ static void add_address(int fd, int index, const struct prefix *prefix)
 {
 	uint32_t host = prefix->length < 32 ? 0xffffffffu >> prefix->length : 0;
 	struct message message;
-	struct ifaddrmsg *address = begin(&message, RTM_NEWADDR,
+	struct ifaddrmsg *address = message_begin(&message, RTM_NEWADDR,
 		NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*address));
 
 	address->ifa_family = AF_INET;
 	address->ifa_prefixlen = prefix->length;
 	address->ifa_index = (uint32_t)index;
-	put(&message, IFA_LOCAL, &prefix->address, 4);
-	put(&message, IFA_ADDRESS, &prefix->address, 4);
-	put_u32(&message, IFA_BROADCAST, prefix->address.s_addr | htonl(host));
-	demand(fd, &message, "add the address");
+	message_put(&message, IFA_LOCAL, &prefix->address, 4);
+	message_put(&message, IFA_ADDRESS, &prefix->address, 4);
+	message_put_u32(&message, IFA_BROADCAST, prefix->address.s_addr | htonl(host));
+	message_demand(fd, &message, "add the address");
 }
 
 static void set_up(int fd, int index)
 {
 	struct message message;
-	struct ifinfomsg *link = begin(&message, RTM_NEWLINK, NLM_F_ACK, sizeof(*link));
+	struct ifinfomsg *link = message_begin(&message, RTM_NEWLINK, NLM_F_ACK, sizeof(*link));
 
 	link->ifi_index = index;
 	link->ifi_flags = link->ifi_change = IFF_UP;
-	demand(fd, &message, "set the link up");
+	message_demand(fd, &message, "set the link up");
 }
 
 static void add_route(int fd, int index, const struct prefix *to, const char *gateway)
 {
 	struct in_addr via;
 	struct message message;
-	struct rtmsg *route = begin(&message, RTM_NEWROUTE,
+	struct rtmsg *route = message_begin(&message, RTM_NEWROUTE,
 		NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, sizeof(*route));
 
 	if (inet_pton(AF_INET, gateway, &via) != 1)
@@ -303,17 +211,17 @@ static void add_route(int fd, int index, const struct prefix *to, const char *ga
 	route->rtm_table = RT_TABLE_MAIN;
 	route->rtm_protocol = RTPROT_BOOT;
 	route->rtm_type = RTN_UNICAST;
-	put(&message, RTA_DST, &to->address, 4);
-	put(&message, RTA_GATEWAY, &via, 4);
-	put_u32(&message, RTA_OIF, (uint32_t)index);
-	demand(fd, &message, "add the route");
+	message_put(&message, RTA_DST, &to->address, 4);
+	message_put(&message, RTA_GATEWAY, &via, 4);
+	message_put_u32(&message, RTA_OIF, (uint32_t)index);
+	message_demand(fd, &message, "add the route");
 }
 
 static int enter(int netns)
 {
 	if (setns(netns, CLONE_NEWNET) < 0)
 		err(1, "enter the namespace");
-	return open_netlink();
+	return message_socket();
 }
 
 static void print_result(const char *name, const struct hardware *link, const char *address)
@@ -327,7 +235,7 @@ static void print_result(const char *name, const struct hardware *link, const ch
 static void add(int netns, const char *name, char **argv, char option)
 {
 	struct prefix address = parse_prefix(argv[2]), to = parse_prefix(argv[3]);
-	int host = open_netlink(), inside;
+	int host = message_socket(), inside;
 	struct hardware link, master = { 0 };
 
 	if (option == 'd') {
@@ -362,9 +270,9 @@ static void delete(int netns, const char *name)
 {
 	struct message message;
 
-	begin(&message, RTM_DELLINK, NLM_F_ACK, sizeof(struct ifinfomsg));
-	put_text(&message, IFLA_IFNAME, name);
-	demand(enter(netns), &message, "delete the link");
+	message_begin(&message, RTM_DELLINK, NLM_F_ACK, sizeof(struct ifinfomsg));
+	message_put_text(&message, IFLA_IFNAME, name);
+	message_demand(enter(netns), &message, "delete the link");
 }
 
 /* The namespace undoes the rest: addresses, routes, up. */
