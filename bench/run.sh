@@ -47,10 +47,11 @@ devices=16
 
 # ---- Before the namespaces: packages and programs ----
 
-# setup OPTION...
+# What is there already may have been set up by an older script.
 setup() {
 	local flags
 
+	[ ! -f "$build/build.ninja" ] || set -- --reconfigure
 	if $static; then
 		"$root/scripts/static-libs.sh" "$root/build-static-libs" || return
 		flags="-idirafter $root/build-static-libs/kernel"
@@ -68,8 +69,7 @@ build_programs() {
 	[ -n "$plugins" ] || targets+=(macvlan/macvlan hostdevice/host-device ipam/pool)
 	log=$(mktemp)
 	# What they say is worth reading only if they fail.
-	[ -f "$build/build.ninja" ] || setup >"$log" ||
-		{ cat "$log" >&2 && die 'meson setup failed'; }
+	setup >"$log" || { cat "$log" >&2 && die 'meson setup failed'; }
 	ninja -C "$build" "${targets[@]}" >"$log" || { cat "$log" >&2 && die 'the build failed'; }
 	rm "$log"
 	[ -n "$plugins" ] && return
