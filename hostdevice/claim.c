@@ -83,16 +83,12 @@ int claim_take(struct claim *claim, const char *directory, const char *key, stru
 int claim_give(struct claim *claim, const char *owner, struct cni_error *err)
 {
 	size_t length = strlen(owner);
-	int rc = 0;
+	ssize_t done = length ? pwrite(claim->fd, owner, length, 0) : ftruncate(claim->fd, 0);
 
-	if (length && pwrite(claim->fd, owner, length, 0) != (ssize_t)length)
-		rc = -EIO;
-	/* Sixteen octets arrive whole, or not at all: there is no half an owner. */
-	if (!rc && !length && ftruncate(claim->fd, 0) < 0)
-		rc = -errno;
-	if (rc < 0)
-		return cni_fail_errno(
-			err, CNI_IO_FAILURE, rc, NULL, "write down who has the device");
+	/* Half an owner is nobody, for read_owner() too. */
+	if (done != (ssize_t)length)
+		return cni_fail_errno(err, CNI_IO_FAILURE, done < 0 ? -errno : -ENOSPC, NULL,
+			"write down who has the device");
 	strcpy(claim->owner, owner);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices that this machine has not got, in a sysfs of our own; state files; lost moves. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <sys/stat.h>
@@ -184,6 +185,9 @@ static void test_claim(void)
 	ok(!claim_take(&claim, directory, "0000:3b:00.2", &err) && !strcmp(claim.owner, ID),
 		"and has an owner");
 	ok(!claim_give(&claim, "", &err), "it is given back");
+	claim_end(&claim);
+	claim.fd = open("/dev/full", O_RDWR);
+	ok(claim_give(&claim, ID, &err) < 0 && strstr(err.msg, strerror(ENOSPC)), "%s", err.msg);
 	claim_end(&claim);
 	put("claims/x/device-torn", "00ff");
 	ok(!claim_take(&claim, directory, "torn", &err) && !*claim.owner,
