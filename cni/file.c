@@ -91,15 +91,21 @@ static int write_whole(const char *path, const char *text, size_t length, bool l
 	return lasting && fsync(fd) < 0 ? -errno : 0;
 }
 
-static int replace(const char *path, const char *text, size_t length, bool lasting)
+static int temporary_path(const char *path, char temporary[PATH_MAX])
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	char temporary[PATH_MAX];
-	int rc;
+	int length = snprintf(temporary, PATH_MAX, "%.*s.%s", (int)(base - path), path, base);
 
-	if (snprintf(temporary, sizeof(temporary), "%.*s.%s", (int)(base - path), path, base) >=
-		(int)sizeof(temporary))
-		return -ENAMETOOLONG;
+	return length < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int replace(const char *path, const char *text, size_t length, bool lasting)
+{
+	char temporary[PATH_MAX];
+	int rc = temporary_path(path, temporary);
+
+	if (rc < 0)
+		return rc;
 	rc = write_whole(temporary, text, length, lasting);
 	if (!rc && rename(temporary, path) < 0)
 		rc = -errno;
@@ -116,6 +122,21 @@ int file_replace(const char *path, const char *text, size_t length)
 int file_replace_for_now(const char *path, const char *text, size_t length)
 {
 	return replace(path, text, length, false);
+}
+
+static int remove_one(const char *path)
+{
+	return unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -errno : 0;
+}
+
+int file_remove(const char *path)
+{
+	char temporary[PATH_MAX];
+	int rc = temporary_path(path, temporary);
+
+	if (!rc)
+		rc = remove_one(temporary);
+	return rc < 0 ? rc : remove_one(path);
 }
 
 int file_make_directory(const char *directory)

@@ -39,6 +39,12 @@ int file_replace(const char *path, const char *text, size_t length);
  */
 int file_replace_for_now(const char *path, const char *text, size_t length);
 
+/*
+ * Remove what these two make, and before it the temporary file of one that was killed. What is not
+ * there is as good as removed. 0 or -errno.
+ */
+int file_remove(const char *path);
+
 /* mkdir -p with mode 0700; the parents may be looked at by everybody. 0 or -errno. */
 int file_make_directory(const char *path);
 

@@ -263,6 +263,16 @@ int state_read(struct state *state, const char *directory, const char id[CNI_ATT
 	return bind_tree(state, tree, err) < 0 ? file_fail_within(err, path) : 1;
 }
 
+int state_remove(const char *directory, const char *id, struct cni_error *err)
+{
+	char path[PATH_MAX];
+	int rc = make_path(path, directory, id);
+
+	if (!rc)
+		rc = file_remove(path);
+	return rc < 0 ? cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "remove %s", path) : 0;
+}
+
 bool state_is_of_this_boot(const struct state *state)
 {
 	return !netns_is_dead(NULL, NULL, state->boot);

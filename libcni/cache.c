@@ -103,17 +103,6 @@ int cache_write(const char *path, const struct libcni_list *list,
 	return 0;
 }
 
-void cache_remove(const char *path)
-{
-	const char *base = strrchr(path, '/') + 1;
-	char temporary[PATH_MAX];
-
-	unlink(path);
-	if (snprintf(temporary, sizeof(temporary), "%.*s.%s", (int)(base - path), path, base) <
-		(int)sizeof(temporary))
-		unlink(temporary);
-}
-
 static bool is_text(const struct json *object, const char *key, const char *text)
 {
 	const char *value = json_text(json_get(object, key));

@@ -23,12 +23,9 @@ int cache_path(char path[PATH_MAX], const char *dir, const char *network,
 /* Create the directory (mode 0700) and check that it can be written to. */
 int cache_prepare(const char *path, struct cni_error *err);
 
-/* Write the file. capability_args may be NULL; result is an object. */
+/* Write the file, which file_remove() removes. capability_args may be NULL; result is an object. */
 int cache_write(const char *path, const struct libcni_list *, const struct libcni_attachment *,
 	const struct json *capability_args, const struct json *result, struct cni_error *err);
-
-/* Remove it, and what a killed cache_write() has left of it. */
-void cache_remove(const char *path);
 
 struct cache_entry {
 	struct json *tree, *converted; /* owned */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cni/file.h"
 #include "cni/result.h"
 #include "libcni/cache.h"
 #include "libcni/invoke.h"
@@ -197,7 +198,7 @@ static int del(struct invocation *run, const struct libcni_runtime *runtime,
 	if (del_all(run, cached.result, err) < 0)
 		return -1;
 	if (!cached.foreign)
-		cache_remove(path);
+		file_remove(path);
 	return 0;
 }
 

@@ -98,16 +98,12 @@ int rdma_state_read(
 
 int rdma_state_remove(const char *directory, const char *id, struct cni_error *err)
 {
-	/* The file under which it is written, too: file_replace() may have been killed. */
-	static const char *const prefixes[] = { ".", "" };
 	char path[PATH_MAX];
+	int rc = make_path(path, directory, id);
 
-	for (size_t i = 0; i < 2; i++)
-		if (snprintf(path, PATH_MAX, "%s/%s%s" SUFFIX, directory, prefixes[i], id) <
-				PATH_MAX &&
-			unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
-			return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL, "remove %s", path);
-	return 0;
+	if (!rc)
+		rc = file_remove(path);
+	return rc < 0 ? cni_fail_errno(err, CNI_IO_FAILURE, rc, NULL, "remove %s", path) : 0;
 }
 
 static void closedirp(DIR **directory)
