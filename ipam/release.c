@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipam/release.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ipam/config.h"
@@ -26,23 +25,6 @@ static int defer(struct store *store, const struct store_options *options,
 	return store_defer(store, options, &owner, err);
 }
 
-/* What host-local leased beyond one lease. */
-static int release_rest(struct store *store, const struct lease *lease, struct cni_error *err)
-{
-	for (int part = 1;; part++) {
-		char ifname[LEASE_TEXT_MAX];
-		struct lease next;
-		int rc;
-
-		snprintf(ifname, sizeof(ifname), "%s:%d", lease->ifname, part);
-		rc = store_find(store, lease->container_id, ifname, &next, err);
-		if (rc <= 0 || strcmp(next.ifname, ifname) != 0)
-			return rc < 0 ? -1 : 0;
-		if (store_remove(store, lease->container_id, ifname, err) < 0)
-			return -1;
-	}
-}
-
 static int release(struct store *store, const struct cni_request *req, struct cni_error *err)
 {
 	struct lease lease;
@@ -53,9 +35,7 @@ static int release(struct store *store, const struct cni_request *req, struct cn
 	/* Networks may share a pool: an interface of that name may be another one's attachment. */
 	if (rc <= 0 || (lease.network && strcmp(lease.network, req->name) != 0))
 		return rc < 0 ? -1 : 0;
-	if (store_release(store, &lease, err) < 0)
-		return -1;
-	return store_is_mirrored(store) ? release_rest(store, &lease, err) : 0;
+	return store_release(store, &lease, err);
 }
 
 int release_owner(const struct cni_request *req, struct cni_error *err)

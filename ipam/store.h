@@ -142,9 +142,9 @@ int store_remove(struct store *, const char *container_id, const char *ifname,
 /*
  * Commit the end of an attachment: where its lease says so, the pod keeps what it held in a lease
  * that is nobody's, for an attachment of the same pod and interface name; else that is
- * store_remove(). The owner of a kept lease, "pod:<namespace>/<name>", can be no container's ID.
- * A pod has one for each interface name, with what it was given last; a pool up to STORE_KEPT_MAX,
- * then the oldest one ends.
+ * store_remove(), in a pool of host-local's with "ifname:1", "ifname:2", ... The owner of a kept
+ * lease, "pod:<namespace>/<name>", can be no container's ID. A pod has one for each interface name,
+ * with what it was given last; a pool up to STORE_KEPT_MAX, then the oldest one ends.
  */
 #define STORE_KEPT_MAX 16384
 int store_release(struct store *, const struct lease *, struct cni_error *);

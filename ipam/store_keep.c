@@ -86,12 +86,31 @@ static void trim(struct store *store)
 		store_remove(store, oldest.container_id, oldest.ifname, &ignored);
 }
 
+/* With what host-local leased beyond one lease. */
+static int remove_parts(struct store *store, const struct lease *lease, struct cni_error *err)
+{
+	char ifname[LEASE_TEXT_MAX];
+	struct lease next;
+	int rc = store_remove(store, lease->container_id, lease->ifname, err);
+
+	for (int part = 1; !rc; part++) {
+		snprintf(ifname, sizeof(ifname), "%s:%d", lease->ifname, part);
+		rc = store_find(store, lease->container_id, ifname, &next, err);
+		if (rc <= 0 || strcmp(next.ifname, ifname) != 0)
+			return rc < 0 ? -1 : 0;
+		rc = store_remove(store, lease->container_id, ifname, err);
+	}
+	return rc;
+}
+
 int store_release(struct store *store, const struct lease *lease, struct cni_error *err)
 {
 	char id[LEASE_TEXT_MAX + 1];
 	int length;
 
-	if (lease->keep <= 0 || lease_is_kept(lease) || !lease->pod || store_is_mirrored(store))
+	if (store_is_mirrored(store))
+		return remove_parts(store, lease, err);
+	if (lease->keep <= 0 || lease_is_kept(lease) || !lease->pod)
 		return store_remove(store, lease->container_id, lease->ifname, err);
 	length = snprintf(id, sizeof(id), OWNER "%s", lease->pod);
 	if (length < 0 || (size_t)length >= sizeof(id))

@@ -78,32 +78,64 @@ static void test_adoption(void)
 	is(test_call("ADD", "c5", ONE), "10.1.0.7/28", "what they have released is free");
 }
 
-/* More than a lease of ours can have. */
-static void test_many(void)
-{
-	int left = 0;
+#define GC(id, ifname)                                                                             \
+	HOST_LOCAL("'subnet':'10.1.0.0/28'",                                                       \
+		",'cni.dev/valid-attachments':[{'containerID':'" id "','ifname':'" ifname "'}]")
 
+/* More than a lease of ours can have. */
+#define MANY 40
+
+static void put_many(void)
+{
 	test_fresh();
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < MANY; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "rail0/10.2.0.%d", i);
 		put(name, "big\r\nnet1");
 	}
-	is(test_call("DEL", "c1", ONE), "", "40 addresses of one owner are taken over");
-	is(test_call("GC", "",
-		   HOST_LOCAL("'subnet':'10.1.0.0/28'",
-			   ",'cni.dev/valid-attachments':[{'containerID':'big','ifname':'net1'}]")),
-		"", "GC of others");
-	is(get("rail0/10.2.0.39"), "big\r\nnet1", "they stay");
-	is(test_call("DEL", "big", ONE), "", "DEL of all");
-	for (int i = 0; i < 40; i++) {
+	is(test_call("DEL", "c1", ONE), "", "%d addresses of one owner are taken over", MANY);
+}
+
+static int count_many(void)
+{
+	int left = 0;
+
+	for (int i = 0; i < MANY; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "rail0/10.2.0.%d", i);
 		left += strcmp(get(name), "none") != 0;
 	}
-	ok(!left, "none is left");
+	return left;
+}
+
+static void test_many(void)
+{
+	const struct store_options options = {
+		.directory = test_dir,
+		.pool = "rail0",
+		.host_local = true,
+	};
+	const struct lease owner = {
+		.container_id = "big",
+		.ifname = "net1",
+		.network = "rail0",
+	};
+	struct cni_error err = { .code = CNI_IO_FAILURE };
+
+	put_many();
+	is(test_call("GC", "", GC("big", "net1")), "", "GC of others");
+	ok(count_many() == MANY, "they stay");
+	is(test_call("DEL", "big", ONE), "", "DEL of all");
+	ok(!count_many(), "none is left");
+	put_many();
+	is(test_call("GC", "", GC("big", "net2")), "", "GC where another interface is there");
+	ok(!count_many(), "none is left");
+	put_many();
+	ok(!store_defer(NULL, &options, &owner, &err) && count_many() == MANY, "DEL is deferred");
+	is(test_call("DEL", "c1", ONE), "", "DEL of another one");
+	ok(!count_many(), "none is left");
 }
 
 /* The store may vanish, the files say what there is; the files may vanish, then there is nothing.
