@@ -63,12 +63,13 @@ static int fix_store(struct check *check)
 	struct sweep sweep = { .err = &check->err };
 	struct store *store = check->store;
 	int rc = mirror_open(store, false, &check->err), settled = 0;
+	int64_t deadline = 0;
 
 	if (rc > 0)
 		rc = store_load(store, false, &check->err);
 	if (rc <= 0)
 		return rc;
-	if (mirror_lock(store, check->tool->lock_timeout_ms, &check->err) < 0)
+	if (mirror_lock(store, check->tool->lock_timeout_ms, &deadline, &check->err) < 0)
 		return -1;
 	if (check->repairs & REPAIR_RANGES) {
 		recorded_forget(store);

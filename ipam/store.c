@@ -94,11 +94,12 @@ static bool expire(struct store *store)
 int store_open_lock(struct store **out, const struct store_options *options, struct cni_error *err)
 {
 	CLEANUP(store_closep) struct store *store = NULL;
+	int64_t deadline = 0;
 	int rc;
 
 	if (new_store(&store, options, err) < 0)
 		return -1;
-	rc = store_lock(store, options->create, options->lock_timeout_ms, err);
+	rc = store_lock(store, options->create, options->lock_timeout_ms, &deadline, err);
 	if (rc <= 0)
 		return rc;
 	*out = store;
@@ -110,6 +111,7 @@ int store_open(struct store **out, const struct store_options *options, struct c
 {
 	CLEANUP(store_closep) struct store *store = NULL;
 	bool create = options->create;
+	int64_t deadline = 0; /* of both locks */
 	int rc;
 
 	*out = NULL;
@@ -120,12 +122,12 @@ int store_open(struct store **out, const struct store_options *options, struct c
 		return rc;
 	/* Where host-local has leases, there is a pool. */
 	create = create || store_is_mirrored(store);
-	rc = store_lock(store, create, options->lock_timeout_ms, err);
+	rc = store_lock(store, create, options->lock_timeout_ms, &deadline, err);
 	if (rc > 0)
 		rc = store_load(store, create, err);
 	if (rc <= 0)
 		return rc;
-	if (mirror_lock(store, options->lock_timeout_ms, err) < 0)
+	if (mirror_lock(store, options->lock_timeout_ms, &deadline, err) < 0)
 		return -1;
 	expire(store);
 	*out = store;

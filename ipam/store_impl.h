@@ -47,8 +47,9 @@ const char *store_path(struct store *, const char *file);
 /* CLOCK_BOOTTIME, ms. */
 int64_t store_now(void);
 
-/* 1 locked, 0 there is no such pool, -1. Makes the directories. */
-int store_lock(struct store *, bool create, int64_t timeout_ms, struct cni_error *);
+/* 1 locked, 0 there is no such pool, -1. Makes the directories. *deadline: store_wait(). */
+int store_lock(struct store *, bool create, int64_t timeout_ms, int64_t *deadline,
+	struct cni_error *);
 
 /* Take a lock that others use, too. 0 or -1. *deadline is 0, or that of a wait before. */
 int store_wait(struct store *, const char *path, int fd, int64_t timeout_ms, int64_t *deadline,
@@ -82,7 +83,7 @@ bool mirror_path(struct store *, char path[PATH_MAX]);
 int mirror_open(struct store *, bool create, struct cni_error *);
 
 /* Take its lock; then make the store agree with its files, if anybody else has changed them. */
-int mirror_lock(struct store *, int64_t timeout_ms, struct cni_error *);
+int mirror_lock(struct store *, int64_t timeout_ms, int64_t *deadline, struct cni_error *);
 
 /* Note what the files are now, for the next mirror_lock(). */
 void mirror_close(struct store *);

@@ -66,9 +66,9 @@ int store_wait(struct store *store, const char *path, int fd, int64_t timeout_ms
 	return 0;
 }
 
-int store_lock(struct store *store, bool create, int64_t timeout_ms, struct cni_error *err)
+int store_lock(struct store *store, bool create, int64_t timeout_ms, int64_t *deadline,
+	struct cni_error *err)
 {
-	int64_t deadline = 0;
 	struct stat status;
 
 	for (;;) {
@@ -79,7 +79,7 @@ int store_lock(struct store *store, bool create, int64_t timeout_ms, struct cni_
 			return cni_fail_errno(err, CNI_IO_FAILURE, store->lock, NULL,
 				"open the store of pool \"%s\", %s", store->pool,
 				store_path(store, "lock"));
-		if (store_wait(store, store_path(store, "lock"), store->lock, timeout_ms, &deadline,
+		if (store_wait(store, store_path(store, "lock"), store->lock, timeout_ms, deadline,
 			    err) < 0)
 			return -1;
 		/* Somebody may have removed the whole directory since it was opened. */

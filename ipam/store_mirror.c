@@ -76,11 +76,10 @@ static bool is_known(struct store *store)
 	       known->time == now.st_mtim.tv_sec * INT64_C(1000000000) + now.st_mtim.tv_nsec;
 }
 
-int mirror_lock(struct store *store, int64_t timeout_ms, struct cni_error *err)
+int mirror_lock(struct store *store, int64_t timeout_ms, int64_t *deadline, struct cni_error *err)
 {
 	struct mirror *mirror = &store->mirror;
 	char path[PATH_MAX + sizeof("/lock")];
-	int64_t deadline = 0;
 
 	if (!store_is_mirrored(store))
 		return 0;
@@ -89,7 +88,7 @@ int mirror_lock(struct store *store, int64_t timeout_ms, struct cni_error *err)
 	mirror->lock = openat(mirror->directory, "lock", O_RDONLY | O_CREAT | O_CLOEXEC, 0750);
 	if (mirror->lock < 0)
 		return cni_fail_errno(err, CNI_IO_FAILURE, -errno, NULL, "open %s", path);
-	if (store_wait(store, path, mirror->lock, timeout_ms, &deadline, err) < 0)
+	if (store_wait(store, path, mirror->lock, timeout_ms, deadline, err) < 0)
 		return -1;
 	return is_known(store) ? 0 : mirror_adopt(store, err);
 }

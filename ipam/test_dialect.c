@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dialects in-process: their configurations, and how the store lives together with host-local.
  */
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
+
 #include "ipam/dialect.h"
 #include "ipam/test_pool.h"
 
@@ -138,6 +143,54 @@ static void test_many(void)
 	ok(!count_many(), "none is left");
 }
 
+static int hold(const char *name)
+{
+	int fd = open(test_file(name), O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		abort();
+	return fd;
+}
+
+/* Ours and host-local's, one after the other, within one time. */
+static void test_two_locks(void)
+{
+	const struct store_options options = {
+		.directory = test_dir,
+		.pool = "rail0",
+		.host_local = true,
+		.lock_timeout_ms = 2000,
+	};
+	struct timespec start, end;
+	struct cni_error err = { 0 };
+	struct store *store;
+	pid_t child;
+
+	test_fresh();
+	test_call("ADD", "c1", ONE);
+	child = fork();
+	if (!child) {
+		int fd = hold(".fabric-cni/ipam/rail0/lock");
+
+		hold("rail0/lock");
+		kill(getpid(), SIGSTOP);
+		usleep(1500000);
+		close(fd);
+		usleep(30000000);
+		_exit(0);
+	}
+	waitpid(child, NULL, WUNTRACED);
+	kill(child, SIGCONT);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	ok(store_open(&store, &options, &err) < 0 && err.code == CNI_TRY_LATER,
+		"both locks are held: %s", err.msg);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ok((end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000 < 3000,
+		"the second one is not waited for as long again");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
 /* The store may vanish, the files say what there is; the files may vanish, then there is nothing.
  */
 static void test_truth(void)
@@ -200,6 +253,7 @@ int main(void)
 	test_files();
 	test_adoption();
 	test_many();
+	test_two_locks();
 	test_truth();
 	test_status();
 	test_static();
