@@ -308,7 +308,7 @@ store() {
 measure_store() {
 	store operations 10 $rounds
 	store operations 60000 $rounds
-	store compaction 100000 3
+	store compaction 100000 7
 	! $full || store operations 1000000 $rounds
 	! $full || store rebuild 1000000 5
 }
