@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cni/file.h"
-
 #include "ipam/store_impl.h"
 
 #define JOURNAL_MIN (UINT64_C(1) << 20)
@@ -174,8 +173,10 @@ static int put_leases(struct store *store, struct output *out, struct lines *lin
 {
 	CLEANUP(freep) char *buffer = malloc(BUFFER + LEASE_LINE_MAX);
 	struct window window = { .buffer = buffer, .fd = -1 };
-	int rc = buffer ? 0 : -ENOMEM;
+	int rc = 0;
 
+	if (!buffer)
+		return -ENOMEM;
 	lines->target = out->written + out->length;
 	for (size_t i = 0; !rc && i < lines->count; i++) {
 		const struct index_lease *lease;
@@ -225,7 +226,7 @@ static int write_snapshot(struct store *store, struct lines *lines)
 	if (fd < 0)
 		return -errno;
 	out.fd = fd;
-	/* In one piece; and a disk that is too full says so before anything is written. */
+	/* In one piece; and a disk that is too full says so before anything is written. Never 0. */
 	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)lines->length + 1) < 0 &&
 		errno != EOPNOTSUPP)
 		return -errno;

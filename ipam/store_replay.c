@@ -59,7 +59,7 @@ static int newer(struct replay *replay, int64_t format, struct cni_error *err)
 		store_path(replay->store, replay->file), format, RECORD_FORMAT);
 }
 
-/* What follows offset is no line. 0 if it was cut off as a torn write. */
+/* The line is none. 0 if it was cut off, with what follows, as a torn write. */
 static int cut_tail(struct replay *replay, struct cni_error *err)
 {
 	struct store *store = replay->store;

@@ -18,6 +18,13 @@
 	"{'cniVersion':'1.1.0','name':'rail0','type':'x','ipam':{'type':'static'," ipam "}" beside \
 	"}"
 
+static const struct store_options options = {
+	.directory = test_dir,
+	.pool = "rail0",
+	.host_local = true,
+	.lock_timeout_ms = 2000,
+};
+
 static void put(const char *name, const char *text)
 {
 	FILE *file;
@@ -117,11 +124,6 @@ static int count_many(void)
 
 static void test_many(void)
 {
-	const struct store_options options = {
-		.directory = test_dir,
-		.pool = "rail0",
-		.host_local = true,
-	};
 	const struct lease owner = {
 		.container_id = "big",
 		.ifname = "net1",
@@ -155,12 +157,6 @@ static int hold(const char *name)
 /* Ours and host-local's, one after the other, within one time. */
 static void test_two_locks(void)
 {
-	const struct store_options options = {
-		.directory = test_dir,
-		.pool = "rail0",
-		.host_local = true,
-		.lock_timeout_ms = 2000,
-	};
 	struct timespec start, end;
 	struct cni_error err = { 0 };
 	struct store *store;
